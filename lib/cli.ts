@@ -1,0 +1,373 @@
+/**
+ * The flags of each role: what they are, what they accept, how they are
+ * explained and completed.
+ *
+ * This is the only module that knows the argument parsing library; what is
+ * made of the flags is in cli/command_line.ts.
+ *
+ * @module
+ */
+
+import {
+  bash,
+  fish,
+  type ShellCompletion,
+  zsh,
+} from "@optique/core/completion";
+import { object } from "@optique/core/constructs";
+import { formatMessage, message } from "@optique/core/message";
+import { optional, withDefault } from "@optique/core/modifiers";
+import {
+  getDocPageSync,
+  type Parser,
+  parseSync,
+  type Suggestion,
+  suggestSync,
+} from "@optique/core/parser";
+import { flag, option } from "@optique/core/primitives";
+import type { NonEmptyString } from "@optique/core/nonempty";
+import type { ValueParser } from "@optique/core/valueparser";
+import type { Command, RoleName } from "./cli/command.ts";
+import {
+  readAddresses,
+  readDuration,
+  readSize,
+  readWhole,
+  writeDuration,
+  writeSize,
+} from "./cli/values.ts";
+import { placements } from "./head/placement.ts";
+import {
+  CLIENT_INTERVAL_MS_DEFAULT,
+  DEFAULT_PORT,
+  HEAD_CONNECTIONS_MAX_DEFAULT,
+  HEAD_HELD_BYTES_MAX_DEFAULT,
+  HEARTBEAT_INTERVAL_MS_DEFAULT,
+  HEARTBEAT_TIMEOUT_MS_DEFAULT,
+  REPLICAS_MAX,
+  SERVER_CLIENTS_MAX_DEFAULT,
+} from "./limits.ts";
+import { logFormats, logLevels } from "./log.ts";
+
+/** A value that `read` understands, and the words for what that is. */
+function value<T>(
+  metavar: NonEmptyString,
+  expected: string,
+  placeholder: T,
+  read: (text: string) => T | undefined,
+  write: (value: T) => string = String,
+): ValueParser<"sync", T> {
+  return {
+    mode: "sync",
+    metavar,
+    placeholder,
+    parse(input) {
+      const parsed = read(input);
+      if (parsed !== undefined) return { success: true, value: parsed };
+      const text = `expected ${expected}, got '${input}'`;
+      return { success: false, error: [{ type: "text", text }] };
+    },
+    format: write,
+  };
+}
+
+const whole = (min: number, max: number, metavar: NonEmptyString = "N") =>
+  value(
+    metavar,
+    `a whole number from ${min} to ${max}`,
+    min,
+    (text) => readWhole(text, min, max),
+  );
+const duration = (minMs: number) =>
+  value(
+    "TIME",
+    `a time such as 200ms, 5s or 2m, at least ${writeDuration(minMs)}`,
+    minMs,
+    (text) => {
+      const ms = readDuration(text);
+      return ms !== undefined && ms >= minMs ? ms : undefined;
+    },
+    writeDuration,
+  );
+const size = (minBytes: number) =>
+  value(
+    "SIZE",
+    `a size such as 512KiB or 64MiB, at least ${writeSize(minBytes)}`,
+    minBytes,
+    (text) => {
+      const bytes = readSize(text);
+      return bytes !== undefined && bytes >= minBytes ? bytes : undefined;
+    },
+    writeSize,
+  );
+const addresses = () =>
+  value<readonly string[]>(
+    "HOST:PORT,…",
+    "HOST:PORT[,HOST:PORT…]",
+    [],
+    readAddresses,
+    (list) => list.join(","),
+  );
+const oneOf = <T extends string>(
+  names: readonly T[],
+  metavar: NonEmptyString,
+) =>
+  value<T>(
+    metavar,
+    `one of ${names.join(", ")}`,
+    names[0]!,
+    (text) => names.find((name) => name === text),
+  );
+const text = (metavar: NonEmptyString) =>
+  value(metavar, "a text", "", (text) => text === "" ? undefined : text);
+
+const logFlags = (directory: string) => ({
+  logDir: optional(option("--log-dir", text("DIR"), {
+    description: message`Where the log files go [${directory}]`,
+  })),
+  logFormat: withDefault(
+    option("--log-format", oneOf(logFormats, "FORMAT"), {
+      description: message`What the console shows: text or json`,
+    }),
+    "text" as const,
+  ),
+  logLevel: withDefault(
+    option("--log-level", oneOf(logLevels, "LEVEL"), {
+      description: message`The least it shows: info, warning or error`,
+    }),
+    "info" as const,
+  ),
+});
+
+const roleFlag = <R extends RoleName>(role: R) =>
+  option("--role", oneOf([role], role), { description: message`This role` });
+
+const listenFlags = {
+  host: withDefault(
+    option("--host", text("ADDRESS"), {
+      description: message`Address to listen on; 0.0.0.0 means all`,
+    }),
+    "0.0.0.0",
+  ),
+  port: withDefault(
+    option("--port", whole(0, 65_535, "PORT"), {
+      description: message`Port to listen on; 0 lets the system choose`,
+    }),
+    DEFAULT_PORT,
+  ),
+};
+
+/** The flags of each role. */
+const parsers: Readonly<Record<RoleName, Parser<"sync", Command, unknown>>> = {
+  server: object({
+    role: roleFlag("server"),
+    ...listenFlags,
+    maxClients: withDefault(
+      option("--max-clients", whole(1, 1_000_000), {
+        description: message`Clients served at once`,
+      }),
+      SERVER_CLIENTS_MAX_DEFAULT,
+    ),
+    totalClients: optional(
+      option("--total-clients", whole(1, 1_000_000_000), {
+        description: message`End after so many clients in all`,
+      }),
+    ),
+    ...logFlags("."),
+  }),
+  head: object({
+    role: roleFlag("head"),
+    ...listenFlags,
+    heartbeatInterval: withDefault(
+      option("--heartbeat-interval", duration(10), {
+        description: message`Time between two pings of every data node`,
+      }),
+      HEARTBEAT_INTERVAL_MS_DEFAULT,
+    ),
+    heartbeatTimeout: withDefault(
+      option("--heartbeat-timeout", duration(10), {
+        description: message`Time after which a ping counts as lost`,
+      }),
+      HEARTBEAT_TIMEOUT_MS_DEFAULT,
+    ),
+    replicas: withDefault(
+      option("--replicas", whole(1, REPLICAS_MAX), {
+        description:
+          message`Data nodes that have a message on disk before its client hears of it`,
+      }),
+      1,
+    ),
+    minReplicas: optional(option("--min-replicas", whole(1, REPLICAS_MAX), {
+      description:
+        message`Fewer that suffice, and are told, while too few data nodes live`,
+    })),
+    placement: withDefault(
+      option("--placement", oneOf(placements, "HOW"), {
+        description:
+          message`How a data node is chosen: random, round-robin or least-loaded`,
+      }),
+      "random" as const,
+    ),
+    maxConnections: withDefault(
+      option("--max-connections", whole(1, 1_000_000), {
+        description: message`Connections of all kinds at once`,
+      }),
+      HEAD_CONNECTIONS_MAX_DEFAULT,
+    ),
+    maxHeld: withDefault(
+      option("--max-held", size(1024), {
+        description:
+          message`Messages held unanswered; past it clients are slowed down`,
+      }),
+      HEAD_HELD_BYTES_MAX_DEFAULT,
+    ),
+    ...logFlags("."),
+  }),
+  data: object({
+    role: roleFlag("data"),
+    head: option("--head", addresses(), {
+      description: message`The heads to join`,
+    }),
+    dir: withDefault(
+      option("--dir", text("DIR"), {
+        description: message`Where data.txt is; each data node has its own`,
+      }),
+      "./data",
+    ),
+    sync: withDefault(
+      option("--sync", oneOf(["always", "never"], "WHEN"), {
+        description:
+          message`always or never: whether messages are on disk before they are acknowledged`,
+      }),
+      "always" as const,
+    ),
+    ...logFlags("--dir"),
+  }),
+  client: object({
+    role: roleFlag("client"),
+    to: option("--to", addresses(), {
+      description: message`A server, or the heads to choose from`,
+    }),
+    interval: withDefault(
+      option("--interval", duration(0), {
+        description: message`Time between two messages; 0ms waits for answers`,
+      }),
+      CLIENT_INTERVAL_MS_DEFAULT,
+    ),
+    count: optional(option("--count", whole(1, 1_000_000_000), {
+      description:
+        message`Messages to send, then end [1 with --message, else no end]`,
+    })),
+    message: optional(option("--message", text("TEXT"), {
+      description: message`Send this text [numero random: N, N from 0 to 100]`,
+    })),
+    stdin: withDefault(
+      flag("--stdin", {
+        description: message`Send every line of standard input, then end`,
+      }),
+      false,
+    ),
+    peer: withDefault(
+      option("--peer", oneOf(["auto", "head", "server"], "WHAT"), {
+        description: message`head, server, or auto to find out`,
+      }),
+      "auto" as const,
+    ),
+    id: optional(option("--id", text("NAME"), {
+      description:
+        message`Client id; with the same id and messages, none is stored twice`,
+    })),
+    ...logFlags("."),
+  }),
+};
+
+/** Names of the flags of a role, as `--log-dir`. */
+export function flagsOf(role: RoleName): string[] {
+  const page = getDocPageSync(parsers[role]);
+  return (page?.sections ?? []).flatMap((section) => section.entries)
+    .flatMap((entry) => entry.term.type === "option" ? entry.term.names : []);
+}
+
+/** The command that these arguments mean, or in words why they mean none. */
+export function parseFlags(
+  role: RoleName,
+  args: readonly string[],
+): Command | string {
+  const result = parseSync<Command>(parsers[role], args);
+  if (result.success) return result.value;
+  return formatMessage(result.error, { quotes: false })
+    .replaceAll(/\s*\n\s*/g, " ");
+}
+
+/** Columns of a terminal that help is laid out for. */
+const HELP_COLUMNS = 80;
+
+/** Column at which the explanation of a flag begins. */
+const HELP_INDENT = 29;
+
+/** The flags of a role, explained, one paragraph each. */
+export function explainFlags(role: RoleName): string {
+  const page = getDocPageSync(parsers[role]);
+  const entries = (page?.sections ?? []).flatMap((part) => part.entries);
+  return entries.map((entry) => {
+    if (entry.term.type !== "option") return "";
+    const flag = [...entry.term.names, entry.term.metavar ?? ""].join(" ");
+    const words = [
+      formatMessage(entry.description ?? [], { quotes: false }),
+      entry.default === undefined
+        ? ""
+        : `[${formatMessage(entry.default, { quotes: false })}]`,
+    ].join(" ").trim().split(" ");
+    return wrap(`  ${flag}`.padEnd(HELP_INDENT - 1), words);
+  }).join("\n");
+}
+
+/** Sets words behind `start`, in lines that begin under the first word. */
+function wrap(start: string, words: readonly string[]): string {
+  const lines: string[] = [];
+  let line = start;
+  for (const word of words) {
+    if (line.length + 1 + word.length > HELP_COLUMNS) {
+      lines.push(line);
+      line = " ".repeat(HELP_INDENT - 1);
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line].join("\n");
+}
+
+const shells: Readonly<Record<string, ShellCompletion>> = { bash, zsh, fish };
+
+/** The shells that can complete flags. */
+export const shellNames: readonly string[] = Object.keys(shells);
+
+/** The script that makes `shell` ask `program completion SHELL WORD…`. */
+export function completionScript(shell: string, program: string): string {
+  return shells[shell]!.generateScript(program, ["completion", shell]);
+}
+
+/** What can complete the last of `words`, the flags of a role so far. */
+export function completionsOf(
+  role: RoleName,
+  words: readonly [string, ...string[]],
+  shell: string,
+): string {
+  return encoded(shell, suggestSync(parsers[role], words));
+}
+
+/** Those of `names` that begin with `prefix`, as completions. */
+export function completionsAmong(
+  names: readonly string[],
+  prefix: string,
+  shell: string,
+): string {
+  const fitting = names.filter((name) => name.startsWith(prefix));
+  return encoded(
+    shell,
+    fitting.map((text) => ({ kind: "literal" as const, text })),
+  );
+}
+
+function encoded(shell: string, suggestions: readonly Suggestion[]): string {
+  return [...shells[shell]!.encodeSuggestions(suggestions)].join("");
+}

@@ -1,0 +1,80 @@
+/**
+ * What a command line says, once it is understood.
+ *
+ * @module
+ */
+
+import type { PeerChoice } from "../client/core.ts";
+import type { PlacementName } from "../head/placement.ts";
+import type { LogFormat, LogLevel } from "../log.ts";
+
+/** The roles, as `--role` names them. */
+export const roleNames = ["server", "head", "data", "client"] as const;
+/** See {@linkcode roleNames}. */
+export type RoleName = typeof roleNames[number];
+
+/** Flags that every role has. */
+export interface LogFlags {
+  readonly logDir: string | undefined;
+  readonly logFormat: LogFormat;
+  readonly logLevel: LogLevel;
+}
+
+/** `--role server …` */
+export interface ServerCommand extends LogFlags {
+  readonly role: "server";
+  readonly host: string;
+  readonly port: number;
+  readonly maxClients: number;
+  readonly totalClients: number | undefined;
+}
+
+/** `--role head …` */
+export interface HeadCommand extends LogFlags {
+  readonly role: "head";
+  readonly host: string;
+  readonly port: number;
+  readonly heartbeatInterval: number;
+  readonly heartbeatTimeout: number;
+  readonly replicas: number;
+  readonly minReplicas: number | undefined;
+  readonly placement: PlacementName;
+  readonly maxConnections: number;
+  readonly maxHeld: number;
+}
+
+/** `--role data …` */
+export interface DataCommand extends LogFlags {
+  readonly role: "data";
+  readonly head: readonly string[];
+  readonly dir: string;
+  readonly sync: "always" | "never";
+}
+
+/** `--role client …` */
+export interface ClientCommand extends LogFlags {
+  readonly role: "client";
+  readonly to: readonly string[];
+  readonly interval: number;
+  readonly count: number | undefined;
+  readonly message: string | undefined;
+  readonly stdin: boolean;
+  readonly peer: PeerChoice;
+  readonly id: string | undefined;
+}
+
+/** A role and its flags. */
+export type Command =
+  | ServerCommand
+  | HeadCommand
+  | DataCommand
+  | ClientCommand;
+
+/** What a command line asks for. */
+export type CommandLine =
+  /** Run a role. */
+  | { readonly kind: "run"; readonly command: Command }
+  /** Print this, and end with 0. */
+  | { readonly kind: "print"; readonly text: string }
+  /** It is wrong: say this one line, and end with 2. */
+  | { readonly kind: "wrong"; readonly text: string };

@@ -1,0 +1,229 @@
+/**
+ * The command line: a role, its flags, the environment; help, completions, and
+ * one line for everything that is wrong.
+ *
+ * @module
+ */
+
+import {
+  completionsAmong,
+  completionScript,
+  completionsOf,
+  explainFlags,
+  flagsOf,
+  parseFlags,
+  shellNames,
+} from "../cli.ts";
+import {
+  type Command,
+  type CommandLine,
+  type RoleName,
+  roleNames,
+} from "./command.ts";
+
+const PROGRAM = "sd-node";
+
+/** Variables of the environment, by name. */
+export type Environment = Readonly<Record<string, string>>;
+
+/** Every flag of every role, with the roles that have it. */
+const rolesOfFlag: ReadonlyMap<string, readonly RoleName[]> = flagsByRole();
+
+/**
+ * Understands a command line.
+ *
+ * Every flag can also come from the environment: `--log-dir` as `SD_LOG_DIR`.
+ * The command line wins. A variable that the role does not have is left alone,
+ * since containers of several roles may share their environment; a flag that
+ * the role does not have is an error.
+ */
+export function parseCommandLine(
+  args: readonly string[],
+  environment: Environment,
+  version: string,
+): CommandLine {
+  if (args[0] === "completion") return complete(args.slice(1));
+  if (args.includes("--version") || args.includes("-V")) {
+    return { kind: "print", text: `${PROGRAM} ${version}` };
+  }
+  const wantsHelp = args.includes("--help") || args.includes("-h");
+  const name = valueOf(args, "--role") ?? environment["SD_ROLE"];
+  const role = roleNames.find((known) => known === name);
+  if (wantsHelp) {
+    return { kind: "print", text: role ? helpOf(role) : overview() };
+  }
+  if (role === undefined) return wrongRole(name, args);
+  const fromEnvironment = environmentFlags(role, args, environment);
+  const own = args.find((arg) => isFlagOfOthers(role, arg));
+  if (own !== undefined) return wrongFlag(role, flagName(own));
+  const command = parseFlags(role, [
+    ...args,
+    ...fromEnvironment.flatMap(({ flag, args }) => [flag, ...args]),
+  ]);
+  if (typeof command === "string") {
+    let reason = command;
+    for (const { flag, variable } of fromEnvironment) {
+      reason = reason.replace(flag, variable);
+    }
+    return wrong(
+      `${reason.replace(/\.$/, "")}; see ${PROGRAM} --role ${role} --help`,
+    );
+  }
+  const conflict = conflictOf(command);
+  if (conflict !== undefined) return wrong(conflict);
+  return { kind: "run", command };
+}
+
+/** What flags that are right by themselves get wrong together. */
+function conflictOf(command: Command): string | undefined {
+  if (command.role === "client" && command.stdin && command.message) {
+    return "--message and --stdin: expected one of them, got both";
+  }
+  if (command.role === "head") {
+    const { replicas, minReplicas } = command;
+    if (minReplicas !== undefined && minReplicas > replicas) {
+      return `--min-replicas: expected at most --replicas (${replicas}), ` +
+        `got ${minReplicas}`;
+    }
+  }
+  return undefined;
+}
+
+function wrong(text: string): CommandLine {
+  return { kind: "wrong", text: `${PROGRAM}: ${text}` };
+}
+
+function wrongRole(
+  name: string | undefined,
+  args: readonly string[],
+): CommandLine {
+  const expected = `expected one of ${roleNames.join(", ")}`;
+  if (name !== undefined) return wrong(`--role: ${expected}, got '${name}'`);
+  return wrong(
+    args.length === 0
+      ? `--role is missing: ${expected}; see ${PROGRAM} --help`
+      : `--role is missing: ${expected}`,
+  );
+}
+
+function wrongFlag(role: RoleName, flag: string): CommandLine {
+  const others = rolesOfFlag.get(flag)!.map((name) => `--role ${name}`);
+  return wrong(
+    `${flag} is a flag of ${others.join(" and ")}, not of --role ${role}`,
+  );
+}
+
+function isFlagOfOthers(role: RoleName, arg: string): boolean {
+  const roles = rolesOfFlag.get(flagName(arg));
+  return roles !== undefined && !roles.includes(role);
+}
+
+function flagName(arg: string): string {
+  return arg.split("=", 1)[0]!;
+}
+
+/** The value of `--name value` or `--name=value`. */
+function valueOf(args: readonly string[], name: string): string | undefined {
+  for (const [index, arg] of args.entries()) {
+    if (arg === name) return args[index + 1] ?? "";
+    if (arg.startsWith(`${name}=`)) return arg.slice(name.length + 1);
+  }
+  return undefined;
+}
+
+/** Flags that the environment gives and the command line does not. */
+function environmentFlags(
+  role: RoleName,
+  args: readonly string[],
+  environment: Environment,
+) {
+  const given = new Set(args.map(flagName));
+  const found: { flag: string; variable: string; args: string[] }[] = [];
+  for (const [flag, roles] of rolesOfFlag) {
+    const variable = variableOf(flag);
+    const value = environment[variable];
+    if (!roles.includes(role) || given.has(flag) || !value) continue;
+    if (flag !== "--stdin") found.push({ flag, variable, args: [value] });
+    else if (value !== "0" && value !== "false") {
+      found.push({ flag, variable, args: [] });
+    }
+  }
+  return found;
+}
+
+/** `--log-dir` as `SD_LOG_DIR`. */
+function variableOf(flag: string): string {
+  return `SD_${flag.slice(2).replaceAll("-", "_").toUpperCase()}`;
+}
+
+/** The environment variables that {@linkcode parseCommandLine} reads. */
+export function environmentVariables(): string[] {
+  return [...rolesOfFlag.keys()].map(variableOf);
+}
+
+function flagsByRole(): ReadonlyMap<string, readonly RoleName[]> {
+  const found = new Map<string, RoleName[]>();
+  for (const role of roleNames) {
+    for (const flag of flagsOf(role)) {
+      found.set(flag, [...found.get(flag) ?? [], role]);
+    }
+  }
+  return found;
+}
+
+function helpOf(role: RoleName): string {
+  return `Usage: ${PROGRAM} --role ${role} [FLAGS]
+
+${explainFlags(role)}
+
+Every flag also comes from the environment: --log-dir as SD_LOG_DIR.`;
+}
+
+function overview(): string {
+  return `Usage: ${PROGRAM} --role ROLE [FLAGS]
+
+Clients hand messages to a head; the head has each written to disk by a data
+node that it picks, and tells the client where.
+
+Roles:
+  head     takes messages from clients and places them on data nodes
+  data     a data node: writes messages to data.txt, synced, for its heads
+  client   sends messages to a head or a server, and logs the answers
+  server   the simpler topology: answers clients directly
+
+  ${PROGRAM} --role ROLE --help       the flags of a role
+  ${PROGRAM} --version
+  ${PROGRAM} completion SHELL         for: source <(…); bash, zsh or fish
+
+Every flag also comes from the environment: --log-dir as SD_LOG_DIR.
+Ends with 0 when done, 1 when something failed, 2 when the usage is wrong.`;
+}
+
+/** `completion SHELL` prints the script, `completion SHELL WORD…` completes. */
+function complete(args: readonly string[]): CommandLine {
+  const [shell = "", ...words] = args;
+  if (!shellNames.includes(shell)) {
+    const known = shellNames.join(", ");
+    return wrong(`completion: expected one of ${known}, got '${shell}'`);
+  }
+  const [first, ...others] = words;
+  const text = first === undefined
+    ? completionScript(shell, PROGRAM)
+    : completions(shell, [first, ...others]);
+  return { kind: "print", text };
+}
+
+function completions(
+  shell: string,
+  words: readonly [string, ...string[]],
+): string {
+  const current = words.at(-1)!;
+  const before = words.slice(0, -1);
+  if (before.at(-1) === "--role") {
+    return completionsAmong(roleNames, current, shell);
+  }
+  const role = roleNames.find((name) => name === valueOf(before, "--role"));
+  return role === undefined
+    ? completionsAmong(["--role", "--help", "--version"], current, shell)
+    : completionsOf(role, words, shell);
+}

@@ -1,0 +1,198 @@
+/**
+ * The client: takes messages, sends them to a head or a server, and sends
+ * again, under the same sequence, what was not answered before the connection
+ * was lost.
+ *
+ * A state machine without I/O.
+ *
+ * @module
+ */
+
+import { type CalledSession, Caller, type CallerPorts } from "../caller.ts";
+import type { Link } from "../ports.ts";
+import type { WireErrorKind } from "../wire/errors.ts";
+import { Encoding, type Properties } from "../wire/greeting.ts";
+import type { Answer, ClientEvents } from "./events.ts";
+import { FramePeerSession } from "./frame_peer_session.ts";
+import { TextPeerSession } from "./text_peer_session.ts";
+import { Window } from "./window.ts";
+
+/** What the peer is taken for; `auto` finds out. */
+export type PeerChoice = "auto" | "head" | "server";
+
+/** How a client is set up. */
+export interface ClientOptions {
+  /** Peers to choose from, each `host:port`, at least one. */
+  readonly to: readonly string[];
+  /** Its id; sequences under it are never used for another message. */
+  readonly clientId: string;
+  readonly peer: PeerChoice;
+}
+
+/** What a client core needs from outside. */
+export interface ClientPorts extends CallerPorts {
+  readonly events: ClientEvents;
+}
+
+/** A session with a peer, as the client core sees it. */
+export interface PeerSession extends CalledSession {
+  /** Sends unsent messages, as many as fit. */
+  pump(): void;
+  /** Moves deadlines. */
+  tick(nowMs: number): void;
+  /** Closes the connection, after what was written to it. */
+  end(): void;
+}
+
+/** What sessions need of their client core. */
+export interface ClientContext {
+  readonly ports: ClientPorts;
+  readonly options: ClientOptions;
+  readonly window: Window;
+  /** Highest tick of the receipts so far. */
+  after: number;
+  /** Notes that a range of messages was answered. */
+  answered(firstSequence: number, count: number, answer: Answer): void;
+  /** Notes that a message cannot be stored, now or ever. */
+  refused(
+    firstSequence: number,
+    count: number,
+    kind: WireErrorKind,
+    reason: string,
+  ): void;
+}
+
+/** Pause before a message that could not be stored is sent again, in ms. */
+const POSTPONE_MS = 500;
+
+/** See the module. */
+export class ClientCore implements ClientContext {
+  readonly ports: ClientPorts;
+  readonly options: ClientOptions;
+  readonly window: Window = new Window();
+  after = 0;
+  readonly #caller: Caller;
+  #session: PeerSession | undefined;
+  /** Messages to be sent again, and when. */
+  readonly #postponed = new Set<number>();
+  #postponedUntilMs = 0;
+  #wasFull = false;
+
+  constructor(options: ClientOptions, ports: ClientPorts) {
+    this.ports = ports;
+    this.options = options;
+    this.#caller = new Caller(options.to, ports, {
+      agreed: (link, encoding, properties) =>
+        this.#begin(link, encoding, properties),
+      lost: (address, reason, nextCallInMs) => {
+        this.#session = undefined;
+        this.window.resendAll();
+        ports.events.lost(address, reason, nextCallInMs);
+      },
+    });
+  }
+
+  /** Whether another message can be taken. */
+  get hasRoom(): boolean {
+    return this.window.hasRoom;
+  }
+
+  /** Messages that were taken and not answered. */
+  get unanswered(): number {
+    return this.window.length;
+  }
+
+  /** Calls the first peer. */
+  start(): void {
+    this.#caller.start();
+  }
+
+  /**
+   * Takes a message, of at most `MESSAGE_BYTES_MAX` bytes; there must be
+   * room. It leaves with the next {@linkcode pump}.
+   *
+   * @returns Its sequence.
+   */
+  add(message: Uint8Array): number {
+    const sequence = this.window.add(message, 0, message.length);
+    if (!this.window.hasRoom) this.#wasFull = true;
+    return sequence;
+  }
+
+  /** Sends what was taken; once for many messages costs least. */
+  pump(): void {
+    this.#session?.pump();
+  }
+
+  /** Moves deadlines; to be called every `TICK_MS`. */
+  tick(): void {
+    const nowMs = this.ports.clock.nowMs();
+    this.#caller.tick();
+    this.#session?.tick(nowMs);
+    if (this.#postponed.size > 0 && nowMs >= this.#postponedUntilMs) {
+      for (const sequence of this.#postponed) this.window.resend(sequence);
+      this.#postponed.clear();
+      this.pump();
+    }
+  }
+
+  /** Ends the connection and makes no more. */
+  close(): void {
+    this.#caller.stop();
+    this.#session?.end();
+  }
+
+  answered(firstSequence: number, count: number, answer: Answer): void {
+    for (let i = 0; i < count; i++) {
+      const sequence = firstSequence + i;
+      // After a redelivery the same answer can come twice.
+      if (!this.window.isUnanswered(sequence)) continue;
+      let run = 1;
+      while (i + run < count && this.window.isUnanswered(sequence + run)) run++;
+      this.ports.events.answered(sequence, run, answer);
+      for (let k = 0; k < run; k++) this.window.answer(sequence + k);
+      i += run;
+    }
+    this.#tellRoom();
+  }
+
+  refused(
+    firstSequence: number,
+    count: number,
+    kind: WireErrorKind,
+    reason: string,
+  ): void {
+    let postponed = 0;
+    for (let i = 0; i < count; i++) {
+      const sequence = firstSequence + i;
+      if (!this.window.isUnanswered(sequence)) continue;
+      if (kind.retry) {
+        this.#postponed.add(sequence);
+        postponed++;
+      } else {
+        this.ports.events.rejected(sequence, kind, reason);
+        this.window.answer(sequence);
+      }
+    }
+    if (postponed > 0) {
+      this.#postponedUntilMs = this.ports.clock.nowMs() + POSTPONE_MS;
+      this.ports.events.postponed(postponed, reason);
+    }
+    this.#tellRoom();
+  }
+
+  #begin(link: Link, encoding: Encoding, properties: Properties): PeerSession {
+    const address = this.#caller.address;
+    this.#session = encoding === Encoding.frame
+      ? new FramePeerSession(this, link, address)
+      : new TextPeerSession(this, link, address, encoding, properties);
+    this.#session.pump();
+    return this.#session;
+  }
+
+  #tellRoom(): void {
+    if (!this.#wasFull || !this.window.hasRoom) return;
+    this.#wasFull = false;
+    this.ports.events.room();
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * A client's connection to a head that speaks sd/2 frames.
+ *
+ * @module
+ */
+
+import { NODE_ID_BYTES, SEND_BYTES_HIGH } from "../limits.ts";
+import type { Link } from "../ports.ts";
+import { bytesOf, textOf } from "../wire/ascii.ts";
+import {
+  readReceipt,
+  readRefusal,
+  type ReceiptFields,
+  type RefusalFields,
+} from "../wire/client_frames.ts";
+import { WireError, wireErrorOf } from "../wire/errors.ts";
+import {
+  type FrameBounds,
+  FrameStatus,
+  FrameType,
+  readBeat,
+  readErrorCode,
+  readFrame,
+  writeBeat,
+} from "../wire/frame.ts";
+import { Encoding, formatProperties } from "../wire/greeting.ts";
+import { CLIENT_ROLE, storedAt } from "../wire/words.ts";
+import type { ClientContext, PeerSession } from "./core.ts";
+import type { Answer, Holder } from "./events.ts";
+
+// Filled anew for each frame; one is enough, since frames are read in turn.
+const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
+const receipt: ReceiptFields = {
+  firstSequence: 0,
+  count: 0,
+  tick: 0,
+  copies: 0,
+};
+const refusal: RefusalFields = { firstSequence: 0, count: 0, code: 0 };
+
+/** See the module. */
+export class FramePeerSession implements PeerSession {
+  readonly #client: ClientContext;
+  readonly #link: Link;
+  /** The last answer and the bytes it was read from: holders seldom change. */
+  #answer: Answer = { holders: [], text: "" };
+  #answerBytes = new Uint8Array(0);
+  farewell: string | undefined;
+
+  constructor(client: ClientContext, link: Link, address: string) {
+    this.#client = client;
+    this.#link = link;
+    const properties = { id: client.options.clientId };
+    link.out.append(bytesOf(`${CLIENT_ROLE}${formatProperties(properties)}\n`));
+    link.send();
+    client.ports.events.connected(address, "head", Encoding.frame);
+  }
+
+  received(bytes: Uint8Array, length: number): number {
+    let at = 0;
+    for (;;) {
+      const status = readFrame(bytes, at, length, frame);
+      if (status === FrameStatus.partial) return at;
+      if (status === FrameStatus.malformed || !this.#take(bytes)) {
+        this.farewell = "it sent a malformed frame";
+        this.#link.abort();
+        return length;
+      }
+      at = frame.end;
+    }
+  }
+
+  ended(): void {
+    this.#link.end();
+  }
+
+  drained(): void {
+    this.pump();
+  }
+
+  closed(): void {}
+
+  tick(): void {}
+
+  pump(): void {
+    const { window, after } = this.#client;
+    const { out } = this.#link;
+    if (!window.hasUnsent || out.length >= SEND_BYTES_HIGH) return;
+    while (window.hasUnsent && out.length < SEND_BYTES_HIGH) {
+      window.writeFrame(out, after);
+    }
+    this.#link.send();
+  }
+
+  end(): void {
+    this.#link.end();
+  }
+
+  /** Acts on one frame. @returns False when it breaks the protocol. */
+  #take(bytes: Uint8Array): boolean {
+    const { payload, end } = frame;
+    switch (frame.type) {
+      case FrameType.receipt:
+        if (!readReceipt(bytes, frame, receipt)) return false;
+        this.#client.after = Math.max(this.#client.after, receipt.tick);
+        this.#client.answered(
+          receipt.firstSequence,
+          receipt.count,
+          this.#answerOf(bytes, payload, end),
+        );
+        return true;
+      case FrameType.refusal:
+        if (!readRefusal(bytes, frame, refusal)) return false;
+        this.#client.refused(
+          refusal.firstSequence,
+          refusal.count,
+          wireErrorOf(refusal.code) ?? WireError.notStored,
+          textOf(bytes, payload, end),
+        );
+        return true;
+      case FrameType.error: {
+        const kind = wireErrorOf(readErrorCode(bytes, frame));
+        const reason = textOf(bytes, payload, end);
+        this.farewell = `${kind?.word ?? "error"}: ${reason}`;
+        return true;
+      }
+      case FrameType.beat:
+        writeBeat(
+          this.#link.out,
+          FrameType.beatEcho,
+          readBeat(bytes, frame),
+        );
+        this.#link.send();
+        return true;
+      default:
+        return true;
+    }
+  }
+
+  #answerOf(bytes: Uint8Array, from: number, to: number): Answer {
+    const known = this.#answerBytes;
+    let same = known.length === to - from;
+    for (let i = 0; same && i < known.length; i++) {
+      same = known[i] === bytes[from + i];
+    }
+    if (same) return this.#answer;
+    const holders: Holder[] = [];
+    for (let at = from; at + NODE_ID_BYTES < to;) {
+      const addressAt = at + NODE_ID_BYTES + 1;
+      const addressEnd = addressAt + bytes[addressAt - 1]!;
+      holders.push({
+        nodeId: textOf(bytes, at, at + NODE_ID_BYTES),
+        address: textOf(bytes, addressAt, addressEnd),
+      });
+      at = addressEnd;
+    }
+    const text = storedAt(holders.map((holder) => holder.address));
+    this.#answerBytes = bytes.slice(from, to);
+    this.#answer = { holders, text };
+    return this.#answer;
+  }
+}

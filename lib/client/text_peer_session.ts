@@ -1,0 +1,175 @@
+/**
+ * A client's connection to a server, or to an original head: answers name no
+ * message, so they belong to the oldest one sent.
+ *
+ * Nothing in the handshake tells an original server from an original head. A
+ * head takes `cliente` in silence, a server sends it back like any message;
+ * so the client says it, and waits a moment for the echo.
+ *
+ * @module
+ */
+
+import {
+  CHUNK_BYTES_MAX_OF_ORIGINALS,
+  ECHO_GRACE_MS,
+  READ_BYTES_CHUNK,
+  SEND_BYTES_HIGH,
+} from "../limits.ts";
+import { Fifo } from "../fifo.ts";
+import type { Link } from "../ports.ts";
+import { bytesOf, textOf } from "../wire/ascii.ts";
+import { WireError, type WireErrorKind } from "../wire/errors.ts";
+import { Encoding, type Properties } from "../wire/greeting.ts";
+import { findLineEnd, trimLineEnd } from "../wire/line.ts";
+import { CLIENT_ROLE } from "../wire/words.ts";
+import type { ClientContext, PeerSession } from "./core.ts";
+import type { PeerRole } from "./events.ts";
+
+const LF = new Uint8Array([10]);
+
+/** See the module. */
+export class TextPeerSession implements PeerSession {
+  readonly #client: ClientContext;
+  readonly #link: Link;
+  readonly #address: string;
+  readonly #encoding: Encoding;
+  #role: PeerRole | undefined;
+  /** When the silence after `cliente` means that the peer is a head. */
+  #echoDeadlineMs = 0;
+  /** Sequences sent and not answered, oldest first. */
+  readonly #sent = new Fifo<number>();
+  farewell: string | undefined;
+
+  constructor(
+    client: ClientContext,
+    link: Link,
+    address: string,
+    encoding: Encoding,
+    properties: Properties,
+  ) {
+    this.#client = client;
+    this.#link = link;
+    this.#address = address;
+    this.#encoding = encoding;
+    if (encoding === Encoding.chunk) link.expect(READ_BYTES_CHUNK);
+    const { peer } = client.options;
+    if (peer === "server" || properties["role"] === "server") {
+      this.#become("server");
+    } else {
+      this.#echoDeadlineMs = client.ports.clock.nowMs() + ECHO_GRACE_MS;
+      this.#say(bytesOf(CLIENT_ROLE));
+    }
+  }
+
+  received(bytes: Uint8Array, length: number): number {
+    if (this.#encoding === Encoding.chunk) {
+      this.#take(bytes, 0, length);
+      return length;
+    }
+    let at = 0;
+    for (;;) {
+      const lf = findLineEnd(bytes, at, length);
+      if (lf < 0) return at;
+      this.#take(bytes, at, trimLineEnd(bytes, at, lf));
+      at = lf + 1;
+    }
+  }
+
+  ended(): void {
+    this.#link.end();
+  }
+
+  drained(): void {
+    this.pump();
+  }
+
+  closed(): void {}
+
+  tick(nowMs: number): void {
+    if (this.#role !== undefined || nowMs < this.#echoDeadlineMs) return;
+    this.#become("head");
+    this.pump();
+  }
+
+  pump(): void {
+    if (this.#role === undefined) return;
+    const { window } = this.#client;
+    // A chunk peer reads two messages sent close together as one.
+    const inFlightMax = this.#encoding === Encoding.chunk ? 1 : Infinity;
+    while (
+      window.hasUnsent && this.#sent.length < inFlightMax &&
+      this.#link.out.length < SEND_BYTES_HIGH
+    ) {
+      const sequence = window.take();
+      const message = window.message(sequence);
+      const refusal = this.#whyNot(message);
+      if (refusal === undefined) {
+        this.#sent.push(sequence);
+        this.#say(message);
+      } else this.#client.refused(sequence, 1, WireError.tooLong, refusal);
+    }
+  }
+
+  end(): void {
+    this.#link.end();
+  }
+
+  /** Takes one answer. */
+  #take(bytes: Uint8Array, from: number, to: number): void {
+    const text = textOf(bytes, from, to);
+    if (this.#role === undefined) {
+      if (text === CLIENT_ROLE && this.#client.options.peer === "auto") {
+        this.#become("server");
+        this.pump();
+      }
+      return;
+    }
+    const refusal = refusalOf(text);
+    const sequence = this.#sent.shift();
+    if (sequence === undefined) {
+      // It speaks without having been asked: that is how it says goodbye.
+      if (refusal !== undefined) this.farewell = text.slice("error ".length);
+      return;
+    }
+    const isEcho = textOf(this.#client.window.message(sequence)) === text;
+    if (refusal === undefined || isEcho) {
+      this.#client.answered(sequence, 1, { holders: [], text });
+    } else {
+      this.#client.refused(sequence, 1, refusal.kind, refusal.reason);
+    }
+    this.pump();
+  }
+
+  /** Why this peer cannot be given a message, if so. */
+  #whyNot(message: Uint8Array): string | undefined {
+    if (this.#encoding === Encoding.line) {
+      return message.includes(LF[0]!)
+        ? "this peer takes one message a line, and this one has several lines"
+        : undefined;
+    }
+    return message.length > CHUNK_BYTES_MAX_OF_ORIGINALS
+      ? `an original program reads ${CHUNK_BYTES_MAX_OF_ORIGINALS} bytes`
+      : undefined;
+  }
+
+  #become(role: PeerRole): void {
+    this.#role = role;
+    this.#client.ports.events.connected(this.#address, role, this.#encoding);
+  }
+
+  #say(bytes: Uint8Array): void {
+    this.#link.out.append(bytes);
+    if (this.#encoding === Encoding.line) this.#link.out.append(LF);
+    this.#link.send();
+  }
+}
+
+/** What an `error …` line says, or undefined when this is none. */
+function refusalOf(
+  text: string,
+): { readonly kind: WireErrorKind; readonly reason: string } | undefined {
+  const match = /^error ([\w-]+): (.*)$/.exec(text);
+  if (match === null) return undefined;
+  const kind = Object.values(WireError).find((kind) => kind.word === match[1]);
+  return kind === undefined ? undefined : { kind, reason: match[2]! };
+}

@@ -1,0 +1,221 @@
+/**
+ * The data node: it calls every head, writes what they send to its journal,
+ * and answers once that is synced.
+ *
+ * A state machine without I/O. What happens when something fails:
+ * - a head is absent or goes away: it is called again and again, the others
+ *   are served meanwhile;
+ * - the disk fails: what could not be synced is answered as not stored, and
+ *   the journal begins a new segment;
+ * - the disk is slow: commits grow, up to a bound, then heads are not read.
+ *
+ * @module
+ */
+
+import { type CalledSession, Caller, type CallerPorts } from "../caller.ts";
+import type { Link, Turn } from "../ports.ts";
+import type { Disk } from "../store/disk.ts";
+import { Journal, type Recovery } from "../store/journal.ts";
+import type { BatchHeader } from "../store/record.ts";
+import { bytesOf } from "../wire/ascii.ts";
+import { Encoding } from "../wire/greeting.ts";
+import type { DataEvents } from "./events.ts";
+import { FrameHeadSession } from "./frame_head_session.ts";
+import { TextHeadSession } from "./text_head_session.ts";
+
+/** How a data node is set up. */
+export interface DataOptions {
+  /** Its id, the same for as long as its directory lives. */
+  readonly nodeId: string;
+  /** Every head to join, each `host:port`. */
+  readonly heads: readonly string[];
+}
+
+/** What a data core needs from outside. */
+export interface DataPorts extends CallerPorts {
+  readonly disk: Disk;
+  readonly turn: Turn;
+  readonly events: DataEvents;
+}
+
+/** A session with a head, as the data core sees it. */
+export interface HeadSession extends CalledSession {
+  /**
+   * The records that this session appended for `commit` are on disk, or, with
+   * a reason, are not stored.
+   */
+  committed(commit: number, failure: string | undefined): void;
+  /** Asks for no more messages; what was received is still answered. */
+  drain(): void;
+  /** Closes the connection, after what was written to it. */
+  end(): void;
+  /** The journal takes records again. */
+  unblocked(): void;
+}
+
+/** What sessions need of their data core. */
+export interface DataContext {
+  readonly ports: DataPorts;
+  readonly nodeId: string;
+  readonly nodeIdBytes: Uint8Array;
+  readonly journal: Journal;
+  /** The node's logical time. */
+  readonly tick: number;
+  /** The node's logical time moves past `tick`. @returns The new time. */
+  advance(tick: number): number;
+  /** Appends for `session`. @returns The commit to wait for. */
+  append(
+    session: HeadSession,
+    header: BatchHeader,
+    messages: Uint8Array,
+    from: number,
+    count: number,
+  ): number;
+  /** Calls `session.unblocked` when the journal takes records again. */
+  block(session: HeadSession): void;
+}
+
+/** See the module. */
+export class DataCore implements DataContext {
+  readonly ports: DataPorts;
+  readonly nodeId: string;
+  readonly nodeIdBytes: Uint8Array;
+  readonly journal: Journal;
+  readonly #callers: readonly Caller[];
+  readonly #sessions = new Set<HeadSession>();
+  /** Sessions that wait for a commit, by whether its number is odd. */
+  readonly #committing: readonly [Set<HeadSession>, Set<HeadSession>] = [
+    new Set(),
+    new Set(),
+  ];
+  readonly #blocked = new Set<HeadSession>();
+  #tick = 0;
+  #records = 0;
+  #draining = false;
+
+  constructor(options: DataOptions, ports: DataPorts) {
+    this.ports = ports;
+    this.nodeId = options.nodeId;
+    this.nodeIdBytes = bytesOf(options.nodeId);
+    this.journal = new Journal(ports.disk, ports.turn, {
+      committed: (commit, failure) => this.#committed(commit, failure),
+      sealed: (name, reason) => ports.events.sealed(name, reason),
+    });
+    this.#callers = options.heads.map((address) =>
+      new Caller([address], ports, {
+        agreed: (link, encoding) => this.#join(address, link, encoding),
+        lost: (address, reason, nextCallInMs) => {
+          if (this.#draining) return;
+          ports.events.headLost(address, reason, nextCallInMs);
+        },
+      })
+    );
+  }
+
+  get tick(): number {
+    return this.#tick;
+  }
+
+  /** Records stored since the start. */
+  get records(): number {
+    return this.#records;
+  }
+
+  /** Heads joined now. */
+  get heads(): number {
+    return this.#sessions.size;
+  }
+
+  /** Whether everything that was received has been answered. */
+  get idle(): boolean {
+    return this.journal.idle;
+  }
+
+  /**
+   * Reads what the directory holds; to be called once, before
+   * {@linkcode start}.
+   *
+   * @throws Whatever the disk throws.
+   */
+  open(): Recovery {
+    const recovery = this.journal.open(() => {});
+    this.#tick = recovery.tick;
+    return recovery;
+  }
+
+  /** Calls the heads. */
+  start(): void {
+    for (const caller of this.#callers) caller.start();
+  }
+
+  /** Moves deadlines; to be called every `TICK_MS`. */
+  tickClock(): void {
+    for (const caller of this.#callers) caller.tick();
+  }
+
+  /**
+   * Asks every head for no more messages. When {@linkcode idle}, it is time to
+   * {@linkcode close}.
+   */
+  drain(): void {
+    this.#draining = true;
+    for (const caller of this.#callers) caller.stop();
+    for (const session of this.#sessions) session.drain();
+  }
+
+  /** Closes every connection, after what was written to it. */
+  close(): void {
+    for (const session of [...this.#sessions]) session.end();
+  }
+
+  advance(tick: number): number {
+    this.#tick = Math.max(this.#tick, tick) + 1;
+    return this.#tick;
+  }
+
+  append(
+    session: HeadSession,
+    header: BatchHeader,
+    messages: Uint8Array,
+    from: number,
+    count: number,
+  ): number {
+    const commit = this.journal.gatheringCommit;
+    this.journal.append(header, messages, from, count);
+    this.#committing[commit & 1]!.add(session);
+    this.#records += count;
+    this.ports.events.appended(header, messages, from, count);
+    return commit;
+  }
+
+  block(session: HeadSession): void {
+    this.#blocked.add(session);
+  }
+
+  #join(address: string, link: Link, encoding: Encoding): HeadSession {
+    const leave = (session: HeadSession) => {
+      this.#sessions.delete(session);
+      this.#committing[0].delete(session);
+      this.#committing[1].delete(session);
+      this.#blocked.delete(session);
+    };
+    const session = encoding === Encoding.frame
+      ? new FrameHeadSession(this, link, leave)
+      : new TextHeadSession(this, link, encoding, leave);
+    this.#sessions.add(session);
+    this.ports.events.headJoined(address, encoding);
+    if (this.#draining) session.end();
+    return session;
+  }
+
+  #committed(commit: number, failure: string | undefined): void {
+    if (failure !== undefined) this.ports.events.diskFailed(failure);
+    const waiting = this.#committing[commit & 1]!;
+    for (const session of waiting) session.committed(commit, failure);
+    waiting.clear();
+    if (this.#blocked.size === 0 || this.journal.full) return;
+    const blocked = [...this.#blocked];
+    this.#blocked.clear();
+    for (const session of blocked) session.unblocked();
+  }
+}

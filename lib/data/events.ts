@@ -1,0 +1,32 @@
+/**
+ * What a data node tells of itself. The role writes it to the logs; the
+ * simulation checks it.
+ *
+ * @module
+ */
+
+import type { BatchHeader } from "../store/record.ts";
+
+/** What a data core reports, as it happens. */
+export interface DataEvents {
+  /** A head took this node in. */
+  headJoined(address: string, encoding: string): void;
+  /** A head is absent: why, and when it is called next. */
+  headLost(address: string, reason: string, nextCallInMs: number): void;
+  /**
+   * Messages were appended, and will be synced; the arrays are valid only
+   * during the call.
+   *
+   * @param from Where in `messages` the first one begins, as frames have it.
+   */
+  appended(
+    header: BatchHeader,
+    messages: Uint8Array,
+    from: number,
+    count: number,
+  ): void;
+  /** A segment was sealed, because it is full or for the reason given. */
+  sealed(name: string, reason: string | undefined): void;
+  /** A commit failed; what it held was answered as not stored. */
+  diskFailed(reason: string): void;
+}

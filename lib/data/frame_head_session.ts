@@ -1,0 +1,171 @@
+/**
+ * A data node's connection to a head that speaks sd/2 frames.
+ *
+ * Tickets come in order and commits are done in order, so of each commit one
+ * number is kept: the last ticket that belongs to it. One frame answers them
+ * all.
+ *
+ * @module
+ */
+
+import { MESSAGE_BYTES_MAX, NODE_ID_BYTES } from "../limits.ts";
+import type { Link } from "../ports.ts";
+import { bytesOf, textOf } from "../wire/ascii.ts";
+import { areMessages } from "../wire/client_frames.ts";
+import { WireError, wireErrorOf } from "../wire/errors.ts";
+import {
+  type FrameBounds,
+  FrameStatus,
+  FrameType,
+  readBeat,
+  readErrorCode,
+  readFrame,
+  writeBeat,
+  writeDraining,
+  writeError,
+} from "../wire/frame.ts";
+import { formatProperties } from "../wire/greeting.ts";
+import {
+  readStore,
+  type StoreFields,
+  writeNotStored,
+  writeStored,
+} from "../wire/store_frames.ts";
+import { DATA_ROLE } from "../wire/words.ts";
+import type { DataContext, HeadSession } from "./core.ts";
+import { Gate } from "./gate.ts";
+
+// Filled anew for each frame; one is enough, since frames are read in turn.
+const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
+const store: StoreFields = {
+  ticket: 0,
+  firstSequence: 0,
+  floor: 0,
+  tick: 0,
+  timeMs: 0,
+  count: 0,
+  clientIdLength: 0,
+  holders: 0,
+};
+
+/** See the module. */
+export class FrameHeadSession implements HeadSession {
+  readonly #data: DataContext;
+  readonly #link: Link;
+  readonly #leave: (session: HeadSession) => void;
+  readonly #gate: Gate;
+  farewell: string | undefined;
+  /** Last ticket of a commit, by whether the commit's number is odd. */
+  readonly #lastTicket: [number, number] = [0, 0];
+  #nextTicket = 1;
+  /** The last ticket that was answered. */
+  #answered = 0;
+
+  constructor(
+    data: DataContext,
+    link: Link,
+    leave: (session: HeadSession) => void,
+  ) {
+    this.#data = data;
+    this.#link = link;
+    this.#leave = leave;
+    this.#gate = new Gate(data, link);
+    const properties = { id: data.nodeId, tick: `${data.tick}` };
+    link.out.append(bytesOf(`${DATA_ROLE}${formatProperties(properties)}\n`));
+    link.send();
+  }
+
+  received(bytes: Uint8Array, length: number): number {
+    let at = 0;
+    while (!this.#gate.isShut(this)) {
+      const status = readFrame(bytes, at, length, frame);
+      if (status === FrameStatus.partial) return at;
+      if (status === FrameStatus.malformed || !this.#take(bytes)) {
+        writeError(this.#link.out, WireError.malformed, "malformed frame");
+        this.#link.end();
+        return length;
+      }
+      at = frame.end;
+    }
+    return at;
+  }
+
+  ended(): void {
+    this.#link.end();
+  }
+
+  drained(): void {}
+
+  closed(): void {
+    this.#leave(this);
+  }
+
+  committed(commit: number, failure: string | undefined): void {
+    const last = this.#lastTicket[commit & 1]!;
+    const { out } = this.#link;
+    if (failure === undefined) {
+      writeStored(out, last, this.#data.tick);
+    } else {
+      const first = this.#answered + 1;
+      writeNotStored(out, first, last, WireError.notStored, failure);
+    }
+    this.#answered = last;
+    this.#link.send();
+  }
+
+  drain(): void {
+    writeDraining(this.#link.out);
+    this.#link.send();
+  }
+
+  end(): void {
+    this.#link.end();
+  }
+
+  unblocked(): void {
+    this.#gate.reopen();
+  }
+
+  /** Acts on one frame. @returns False when it breaks the protocol. */
+  #take(bytes: Uint8Array): boolean {
+    if (frame.type === FrameType.store) {
+      return readStore(bytes, frame, store) && this.#store(bytes);
+    }
+    if (frame.type === FrameType.error) {
+      const kind = wireErrorOf(readErrorCode(bytes, frame));
+      const reason = textOf(bytes, frame.payload, frame.end);
+      this.farewell = `${kind?.word ?? "error"}: ${reason}`;
+    } else if (frame.type === FrameType.beat) {
+      const { out } = this.#link;
+      writeBeat(out, FrameType.beatEcho, readBeat(bytes, frame));
+      this.#link.send();
+    }
+    return true;
+  }
+
+  #store(bytes: Uint8Array): boolean {
+    const holdersAt = frame.payload + store.clientIdLength;
+    const from = holdersAt + store.holders * NODE_ID_BYTES;
+    if (
+      store.ticket !== this.#nextTicket || store.count === 0 ||
+      !areMessages(bytes, from, frame.end, store.count, MESSAGE_BYTES_MAX)
+    ) return false;
+    this.#nextTicket++;
+    const commit = this.#data.append(
+      this,
+      {
+        timeMs: store.timeMs,
+        clientId: bytes.subarray(frame.payload, holdersAt),
+        firstSequence: store.firstSequence,
+        floor: store.floor,
+        tick: this.#data.advance(store.tick),
+        holders: bytes.subarray(holdersAt, from),
+      },
+      bytes,
+      from,
+      store.count,
+    );
+    this.#lastTicket[commit & 1] = store.ticket;
+    return true;
+  }
+}

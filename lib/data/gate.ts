@@ -1,0 +1,36 @@
+/**
+ * The gate of a session with a head: shut while the journal takes no more.
+ *
+ * @module
+ */
+
+import type { Link } from "../ports.ts";
+import type { DataContext, HeadSession } from "./core.ts";
+
+/** See the module. */
+export class Gate {
+  readonly #data: DataContext;
+  readonly #link: Link;
+  #paused = false;
+
+  constructor(data: DataContext, link: Link) {
+    this.#data = data;
+    this.#link = link;
+  }
+
+  /** Whether to take no more now; then the link is paused until there is room. */
+  isShut(session: HeadSession): boolean {
+    if (!this.#data.journal.full) return false;
+    this.#paused = true;
+    this.#link.pause();
+    this.#data.block(session);
+    return true;
+  }
+
+  /** The journal takes records again. */
+  reopen(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#link.resume();
+  }
+}

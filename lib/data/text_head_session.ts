@@ -1,0 +1,147 @@
+/**
+ * A data node's connection to an original head: `mensaje: …` comes, `recibido`
+ * goes back once it is synced.
+ *
+ * Such a head gives no ids, so the node does: its own id and a random part
+ * stand for the connection, and the messages are counted.
+ *
+ * @module
+ */
+
+import { MESSAGE_BYTES_MAX, READ_BYTES_CHUNK } from "../limits.ts";
+import { randomName } from "../identity.ts";
+import type { Link } from "../ports.ts";
+import { unescapeInto } from "../store/escape.ts";
+import { bytesOf, startsWith } from "../wire/ascii.ts";
+import { MESSAGE_HEADER_BYTES, writeMessage } from "../wire/client_frames.ts";
+import { errorLine, WireError } from "../wire/errors.ts";
+import { Encoding } from "../wire/greeting.ts";
+import { findLineEnd, trimLineEnd } from "../wire/line.ts";
+import { DATA_ROLE, MESSAGE_PREFIX, STORED } from "../wire/words.ts";
+import type { DataContext, HeadSession } from "./core.ts";
+import { Gate } from "./gate.ts";
+
+const prefixBytes = bytesOf(MESSAGE_PREFIX);
+
+/** Length of the random part that stands for a connection in an id. */
+const CONNECTION_NAME_LENGTH = 6;
+
+/** One message as the journal takes it; reused by all sessions. */
+const payload = new Uint8Array(MESSAGE_HEADER_BYTES + MESSAGE_BYTES_MAX);
+
+/** See the module. */
+export class TextHeadSession implements HeadSession {
+  readonly #data: DataContext;
+  readonly #link: Link;
+  readonly #encoding: Encoding;
+  readonly #leave: (session: HeadSession) => void;
+  readonly #gate: Gate;
+  farewell: string | undefined;
+  readonly #clientId: Uint8Array;
+  /** Messages of a commit, by whether the commit's number is odd. */
+  readonly #messages: [number, number] = [0, 0];
+  #sequence = 0;
+  #answered = 0;
+
+  constructor(
+    data: DataContext,
+    link: Link,
+    encoding: Encoding,
+    leave: (session: HeadSession) => void,
+  ) {
+    this.#data = data;
+    this.#link = link;
+    this.#encoding = encoding;
+    this.#leave = leave;
+    this.#gate = new Gate(data, link);
+    const name = randomName(data.ports.random, CONNECTION_NAME_LENGTH);
+    this.#clientId = bytesOf(`${data.nodeId}.${name}`);
+    if (encoding === Encoding.chunk) link.expect(READ_BYTES_CHUNK);
+    this.#say(DATA_ROLE);
+  }
+
+  received(bytes: Uint8Array, length: number): number {
+    if (this.#gate.isShut(this)) return 0;
+    if (this.#encoding === Encoding.chunk) {
+      this.#store(bytes, 0, length);
+      return length;
+    }
+    let at = 0;
+    while (!this.#gate.isShut(this)) {
+      const lf = findLineEnd(bytes, at, length);
+      if (lf < 0) break;
+      const line = bytes.slice(at, trimLineEnd(bytes, at, lf));
+      const end = unescapeInto(line, 0, line, 0, line.length);
+      this.#store(line, 0, end < 0 ? line.length : end);
+      at = lf + 1;
+    }
+    return at;
+  }
+
+  ended(): void {
+    this.#link.end();
+  }
+
+  drained(): void {}
+
+  closed(): void {
+    this.#leave(this);
+  }
+
+  committed(commit: number, failure: string | undefined): void {
+    const count = this.#messages[commit & 1]!;
+    this.#messages[commit & 1] = 0;
+    this.#answered += count;
+    for (let i = 0; i < count; i++) {
+      this.#say(
+        failure === undefined
+          ? STORED
+          : errorLine(WireError.notStored, failure),
+      );
+    }
+  }
+
+  /** An original head knows no farewell but a closed connection. */
+  drain(): void {}
+
+  end(): void {
+    this.#link.end();
+  }
+
+  unblocked(): void {
+    this.#gate.reopen();
+  }
+
+  #store(bytes: Uint8Array, from: number, to: number): void {
+    const start = startsWith(bytes, prefixBytes, from, to)
+      ? from + prefixBytes.length
+      : from;
+    if (to - start > MESSAGE_BYTES_MAX) {
+      const reason = `a message is at most ${MESSAGE_BYTES_MAX} bytes`;
+      this.#say(errorLine(WireError.tooLong, reason));
+      return;
+    }
+    writeMessage(payload, 0, bytes, start, to);
+    const commit = this.#data.append(
+      this,
+      {
+        timeMs: this.#data.ports.clock.wallMs(),
+        clientId: this.#clientId,
+        firstSequence: ++this.#sequence,
+        floor: this.#answered + 1,
+        tick: this.#data.advance(0),
+        holders: this.#data.nodeIdBytes,
+      },
+      payload,
+      0,
+      1,
+    );
+    this.#messages[commit & 1]!++;
+  }
+
+  #say(text: string): void {
+    const ending = this.#encoding === Encoding.line ? "\n" : "";
+    this.#link.out.append(bytesOf(text + ending));
+    this.#link.send();
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * A batch: messages of one client with consecutive sequences, which arrived
+ * together and are placed, stored and answered together. A lone message is a
+ * batch of one.
+ *
+ * Batches are reused; one goes back to its pool when neither its client nor
+ * any data node is waiting for it.
+ *
+ * @module
+ */
+
+import type { WireErrorKind } from "../wire/errors.ts";
+import { BlockPool } from "./block_pool.ts";
+import type { Member } from "./member.ts";
+
+/** Where the answer to a batch goes. */
+export interface Sender {
+  /** The client's id, as bytes of ASCII. */
+  readonly clientId: Uint8Array;
+  /** `address:port`, for logs. */
+  readonly label: string;
+  /** The batch is on as many disks as were wanted: tell the client. */
+  stored(batch: Batch): void;
+  /** The batch cannot be stored: tell the client why. */
+  refused(batch: Batch, kind: WireErrorKind, reason: string): void;
+  /** The head has room again for what this client sends. */
+  unblocked(): void;
+}
+
+/** See the module. */
+export interface Batch {
+  sender: Sender;
+  firstSequence: number;
+  count: number;
+  /** Every sequence of the client below this one has been answered. */
+  floor: number;
+  /** Highest tick that the client has seen. */
+  after: number;
+  /** When it arrived, in ms since 1970. */
+  timeMs: number;
+  /** The messages, as a frame's payload holds them: `bytes[0..length)`. */
+  bytes: Uint8Array;
+  length: number;
+  /** Copies that must be synced before the client hears of it. */
+  wanted: number;
+  /** Members it was placed on that have stored it or may yet do so. */
+  readonly holders: Member[];
+  /** Those of them that have synced it. */
+  readonly storedBy: Member[];
+  /** Highest tick at which a member stored it. */
+  tick: number;
+  /** Whether the client has its answer. */
+  answered: boolean;
+  /** Whether it stands in the queue of those that wait for a member. */
+  waiting: boolean;
+  /** How many queues still refer to it. */
+  references: number;
+}
+
+/** What {@linkcode BatchPool.take} copies; a session keeps one and refills it. */
+export interface BatchOrigin {
+  readonly sender: Sender;
+  firstSequence: number;
+  count: number;
+  floor: number;
+  after: number;
+  timeMs: number;
+}
+
+/** An origin to fill. */
+export function newOrigin(sender: Sender): BatchOrigin {
+  return { sender, firstSequence: 0, count: 1, floor: 0, after: 0, timeMs: 0 };
+}
+
+/** Batches, and the memory of their messages, kept for reuse. */
+export class BatchPool {
+  readonly #blocks = new BlockPool();
+  readonly #free: Batch[] = [];
+
+  /** A batch with a copy of the messages `source[from..to)`. */
+  take(
+    origin: BatchOrigin,
+    source: Uint8Array,
+    from: number,
+    to: number,
+  ): Batch {
+    const length = to - from;
+    const bytes = this.#blocks.take(length);
+    if (length < 64) {
+      for (let i = from, o = 0; i < to; i++, o++) bytes[o] = source[i]!;
+    } else {
+      bytes.set(source.subarray(from, to));
+    }
+    const batch = this.#free.pop();
+    if (batch === undefined) return newBatch(origin, bytes, length);
+    batch.sender = origin.sender;
+    batch.firstSequence = origin.firstSequence;
+    batch.count = origin.count;
+    batch.floor = origin.floor;
+    batch.after = origin.after;
+    batch.timeMs = origin.timeMs;
+    batch.bytes = bytes;
+    batch.length = length;
+    batch.wanted = 0;
+    batch.tick = 0;
+    batch.answered = false;
+    batch.waiting = false;
+    batch.references = 0;
+    return batch;
+  }
+
+  /** Takes back a batch that nothing refers to. */
+  give(batch: Batch): void {
+    this.#blocks.give(batch.bytes);
+    batch.holders.length = 0;
+    batch.storedBy.length = 0;
+    this.#free.push(batch);
+  }
+}
+
+function newBatch(
+  origin: BatchOrigin,
+  bytes: Uint8Array,
+  length: number,
+): Batch {
+  return {
+    sender: origin.sender,
+    firstSequence: origin.firstSequence,
+    count: origin.count,
+    floor: origin.floor,
+    after: origin.after,
+    timeMs: origin.timeMs,
+    bytes,
+    length,
+    wanted: 0,
+    holders: [],
+    storedBy: [],
+    tick: 0,
+    answered: false,
+    waiting: false,
+    references: 0,
+  };
+}

@@ -1,0 +1,23 @@
+/**
+ * What the sessions of one head share.
+ *
+ * @module
+ */
+
+import type { Clock, Random } from "../ports.ts";
+import type { Delivery } from "./delivery.ts";
+import type { HeadEvents } from "./events.ts";
+import type { Membership } from "./membership.ts";
+
+/** See the module. */
+export interface HeadContext {
+  /** Begins the ids that the head gives to clients that bring none. */
+  readonly headId: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly events: HeadEvents;
+  readonly delivery: Delivery;
+  readonly membership: Membership;
+  /** A number for the next client without an id. */
+  nextClientNumber(): number;
+}

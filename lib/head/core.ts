@@ -1,0 +1,169 @@
+/**
+ * The head: clients hand it messages, it places each on data nodes, and tells
+ * the client where it is kept.
+ *
+ * A state machine without I/O: connections, clock and randomness come in
+ * through ports.ts; `tick` moves its deadlines. What happens when something
+ * fails:
+ * - a client leaves: its messages that arrived are still stored;
+ * - a data node leaves, hangs or refuses: what was in flight to it goes to
+ *   others (delivery.ts);
+ * - no data node is there: messages wait, up to a bound, then clients do.
+ *
+ * @module
+ */
+
+import { UNGREETED_CONNECTIONS_MAX } from "../limits.ts";
+import type { Clock, Link, Random, Session } from "../ports.ts";
+import { randomName } from "../identity.ts";
+import { WireError } from "../wire/errors.ts";
+import type { HeadContext } from "./context.ts";
+import { Delivery } from "./delivery.ts";
+import type { HeadEvents } from "./events.ts";
+import type { Member } from "./member.ts";
+import { Membership } from "./membership.ts";
+import { OpeningSession } from "./opening.ts";
+import { type PlacementName, placementOf } from "./placement.ts";
+
+/** How a head is set up. */
+export interface HeadOptions {
+  /** Copies of each message. */
+  readonly replicas: number;
+  /** Copies that suffice while fewer data nodes than `replicas` live. */
+  readonly minReplicas: number;
+  readonly placement: PlacementName;
+  /** Bytes of messages held unanswered, of all clients together. */
+  readonly heldBytesMax: number;
+  /** Connections of all kinds at once. */
+  readonly connectionsMax: number;
+}
+
+/** What a head core needs from outside. */
+export interface HeadPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly events: HeadEvents;
+}
+
+/** Length of the name that begins the ids of clients without one. */
+const HEAD_ID_LENGTH = 8;
+
+/** See the module. */
+export class HeadCore {
+  readonly #options: HeadOptions;
+  readonly #context: HeadContext;
+  readonly #connections = new Set<OpeningSession>();
+  #greeting = 0;
+  #draining = false;
+
+  constructor(options: HeadOptions, ports: HeadPorts) {
+    this.#options = options;
+    const members: Member[] = [];
+    const delivery = new Delivery(
+      options,
+      members,
+      placementOf(options.placement, ports.random),
+      ports.clock,
+      ports.events,
+    );
+    let clients = 0;
+    this.#context = {
+      ...ports,
+      headId: randomName(ports.random, HEAD_ID_LENGTH),
+      delivery,
+      membership: new Membership(members, delivery, ports.events),
+      nextClientNumber: () => ++clients,
+    };
+  }
+
+  /** The members of now. */
+  get members(): readonly Member[] {
+    return this.#context.membership.members;
+  }
+
+  /** Connections of now, of all kinds. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Batches that no client has been answered for. */
+  get heldBatches(): number {
+    return this.#context.delivery.heldBatches;
+  }
+
+  /** Bytes of messages that no client has been answered for. */
+  get heldBytes(): number {
+    return this.#context.delivery.heldBytes;
+  }
+
+  /** Takes a new connection. */
+  accept(link: Link): Session {
+    const opening = new OpeningSession(
+      this.#context,
+      link,
+      (closed) => this.#connections.delete(closed),
+    );
+    this.#connections.add(opening);
+    this.#greeting++;
+    if (this.#draining) {
+      opening.refuse(WireError.draining, "this head is going down");
+    } else if (
+      this.#connections.size > this.#options.connectionsMax ||
+      this.#greeting > UNGREETED_CONNECTIONS_MAX
+    ) {
+      opening.refuse(
+        WireError.full,
+        `this head serves ${this.#options.connectionsMax} connections, ` +
+          "its limit",
+      );
+    }
+    return opening;
+  }
+
+  /** Moves deadlines; to be called every `TICK_MS`. */
+  tick(): void {
+    const nowMs = this.#context.clock.nowMs();
+    this.#greeting = 0;
+    for (const connection of this.#connections) {
+      connection.tick(nowMs);
+      if (connection.greeting) this.#greeting++;
+    }
+    const { delivery, membership } = this.#context;
+    for (const member of delivery.hungMembers()) {
+      const seconds = Math.round(member.waitedMs(nowMs) / 1000);
+      membership.leave(member, `it has not answered for ${seconds} s`);
+      member.link.abort();
+    }
+    delivery.retryWaiting();
+  }
+
+  /** The addresses of the members: what a heartbeat asks. */
+  hosts(): string[] {
+    return this.#context.membership.hosts();
+  }
+
+  /** No answer came from this address: its members are dead. */
+  hostSilent(address: string, reason: string): void {
+    for (const member of [...this.members]) {
+      if (member.link.peerAddress !== address) continue;
+      this.#context.membership.leave(member, reason);
+      member.link.abort();
+    }
+  }
+
+  /**
+   * Takes no new connection and no new message; what is in flight goes on.
+   * When {@linkcode heldBatches} is 0, it is time to {@linkcode close}.
+   */
+  drain(): void {
+    this.#draining = true;
+    this.#context.delivery.shut();
+  }
+
+  /** Closes every connection, after what was written to it. */
+  close(): void {
+    for (const connection of [...this.#connections]) {
+      connection.goAway("this head is going down");
+    }
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * What a head tells of itself. The role writes it to the logs; the simulation
+ * checks it.
+ *
+ * @module
+ */
+
+import type { Batch } from "./batch.ts";
+import type { Member } from "./member.ts";
+
+/** What a head core reports, as it happens. */
+export interface HeadEvents {
+  /** A connection was refused, before or at its handshake. */
+  refusedPeer(label: string, reason: string): void;
+  clientJoined(label: string, encoding: string): void;
+  clientLeft(label: string, reason: string): void;
+  memberJoined(member: Member, encoding: string): void;
+  /** @param redelivered How many batches are placed anew because of it. */
+  memberLeft(member: Member, reason: string, redelivered: number): void;
+  /** A member asked for no more messages. */
+  memberDraining(member: Member): void;
+  /** It left, with nothing in flight to it. */
+  memberDrained(member: Member): void;
+  /** A batch was given to a member; once for each copy. */
+  placed(batch: Batch, member: Member): void;
+  /** A member has synced a batch; once for each copy. */
+  stored(batch: Batch, member: Member): void;
+  /** A member could not store a batch; another is tried. */
+  memberRefused(member: Member, batches: number, reason: string): void;
+  /** A client was told that its batch cannot be stored. */
+  refused(batch: Batch, reason: string): void;
+  /** Messages wait, because there are too few data nodes. */
+  holding(live: number, needed: number): void;
+  /** They wait no more. */
+  released(messages: number): void;
+  /** A batch gets fewer copies than `--replicas`, as `--min-replicas` allows. */
+  fewerCopies(copies: number, replicas: number): void;
+}

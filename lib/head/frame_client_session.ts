@@ -1,0 +1,182 @@
+/**
+ * A client that speaks sd/2 frames. It brings its id and numbers its messages,
+ * so answers leave as they come, many messages to one frame.
+ *
+ * @module
+ */
+
+import {
+  ADDRESS_BYTES_MAX,
+  MESSAGE_BYTES_MAX,
+  NODE_ID_BYTES,
+  REPLICAS_MAX,
+} from "../limits.ts";
+import type { Link, Session } from "../ports.ts";
+import { bytesOf } from "../wire/ascii.ts";
+import {
+  areMessages,
+  type MessagesFields,
+  readMessages,
+  type ReceiptFields,
+  writeReceipt,
+  writeRefusal,
+} from "../wire/client_frames.ts";
+import { WireError, type WireErrorKind } from "../wire/errors.ts";
+import {
+  type FrameBounds,
+  FrameStatus,
+  FrameType,
+  readBeat,
+  readFrame,
+  writeBeat,
+  writeError,
+} from "../wire/frame.ts";
+import { Encoding } from "../wire/greeting.ts";
+import { type Batch, newOrigin, type Sender } from "./batch.ts";
+import type { HeadContext } from "./context.ts";
+import { Intake } from "./intake.ts";
+
+// Filled anew for each frame; one is enough, since frames are read in turn.
+const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
+const messages: MessagesFields = {
+  firstSequence: 0,
+  floor: 0,
+  after: 0,
+  count: 0,
+};
+const receipt: ReceiptFields = {
+  firstSequence: 0,
+  count: 0,
+  tick: 0,
+  copies: 0,
+};
+const holders = new Uint8Array(
+  REPLICAS_MAX * (NODE_ID_BYTES + 1 + ADDRESS_BYTES_MAX),
+);
+
+/** See the module. */
+export class FrameClientSession implements Session, Sender {
+  readonly clientId: Uint8Array;
+  readonly label: string;
+  readonly #context: HeadContext;
+  readonly #link: Link;
+  readonly #intake: Intake;
+  readonly #origin = newOrigin(this);
+  #ended = false;
+  #closed = false;
+
+  constructor(context: HeadContext, link: Link, clientId: string) {
+    this.#context = context;
+    this.#link = link;
+    this.#intake = new Intake(link, context.delivery);
+    this.clientId = bytesOf(clientId);
+    this.label = `${link.peerAddress}:${link.peerPort}`;
+    context.events.clientJoined(this.label, Encoding.frame);
+  }
+
+  received(bytes: Uint8Array, length: number): number {
+    let at = 0;
+    while (!this.#closed && !this.#intake.isShut(this)) {
+      const status = readFrame(bytes, at, length, frame);
+      if (status === FrameStatus.partial) break;
+      if (status === FrameStatus.malformed) {
+        this.#refuseConnection("frame header");
+        return length;
+      }
+      if (!this.#take(bytes)) return length;
+      at = frame.end;
+    }
+    return at;
+  }
+
+  ended(): void {
+    this.#ended = true;
+    this.#endWhenAnswered();
+  }
+
+  drained(): void {
+    this.#intake.reopen();
+  }
+
+  unblocked(): void {
+    if (!this.#closed) this.#intake.reopen();
+  }
+
+  closed(reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#context.events.clientLeft(this.label, reason);
+  }
+
+  stored(batch: Batch): void {
+    if (this.#closed) return;
+    let length = 0;
+    for (const member of batch.storedBy) {
+      holders.set(member.idBytes, length);
+      length += NODE_ID_BYTES;
+      const address = member.addressBytes;
+      holders[length++] = address.length;
+      holders.set(address, length);
+      length += address.length;
+    }
+    receipt.firstSequence = batch.firstSequence;
+    receipt.count = batch.count;
+    receipt.tick = batch.tick;
+    receipt.copies = batch.storedBy.length;
+    writeReceipt(this.#link.out, receipt, holders, length);
+    this.#answered(batch);
+  }
+
+  refused(batch: Batch, kind: WireErrorKind, reason: string): void {
+    if (this.#closed) return;
+    const { firstSequence, count } = batch;
+    writeRefusal(this.#link.out, firstSequence, count, kind, reason);
+    this.#answered(batch);
+  }
+
+  /** Acts on one frame. @returns False when the connection is refused. */
+  #take(bytes: Uint8Array): boolean {
+    if (frame.type === FrameType.messages) {
+      const from = frame.payload;
+      const to = frame.end;
+      if (
+        !readMessages(bytes, frame, messages) || messages.count === 0 ||
+        messages.firstSequence === 0 ||
+        !Number.isSafeInteger(messages.firstSequence + messages.count) ||
+        !areMessages(bytes, from, to, messages.count, MESSAGE_BYTES_MAX)
+      ) {
+        this.#refuseConnection("messages frame");
+        return false;
+      }
+      this.#intake.took(to - from, messages.count);
+      const origin = this.#origin;
+      origin.firstSequence = messages.firstSequence;
+      origin.count = messages.count;
+      origin.floor = messages.floor;
+      origin.after = messages.after;
+      origin.timeMs = this.#context.clock.wallMs();
+      this.#context.delivery.admit(origin, bytes, from, to);
+    } else if (frame.type === FrameType.beat) {
+      const { out } = this.#link;
+      writeBeat(out, FrameType.beatEcho, readBeat(bytes, frame));
+      this.#link.send();
+    }
+    return true;
+  }
+
+  #answered(batch: Batch): void {
+    this.#link.send();
+    this.#intake.answered(batch);
+    this.#endWhenAnswered();
+  }
+
+  #endWhenAnswered(): void {
+    if (this.#ended && this.#intake.unanswered === 0) this.#link.end();
+  }
+
+  #refuseConnection(what: string): void {
+    writeError(this.#link.out, WireError.malformed, `malformed ${what}`);
+    this.#link.end();
+    this.closed(`malformed ${what}`);
+  }
+}

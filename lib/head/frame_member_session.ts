@@ -1,0 +1,191 @@
+/**
+ * A data node that speaks sd/2 frames: many batches in flight, answered by
+ * ticket.
+ *
+ * @module
+ */
+
+import { NODE_ID_BYTES, SEND_BYTES_HIGH } from "../limits.ts";
+import type { Link, Session } from "../ports.ts";
+import { textOf } from "../wire/ascii.ts";
+import { WireError, wireErrorOf } from "../wire/errors.ts";
+import {
+  type FrameBounds,
+  FrameStatus,
+  FrameType,
+  readBeat,
+  readFrame,
+  writeBeat,
+  writeError,
+} from "../wire/frame.ts";
+import { Encoding, type Properties } from "../wire/greeting.ts";
+import {
+  type NotStoredFields,
+  readNotStored,
+  readStored,
+  type StoredFields,
+  type StoreFields,
+  writeStore,
+} from "../wire/store_frames.ts";
+import type { Batch } from "./batch.ts";
+import type { HeadContext } from "./context.ts";
+import { Member, type MemberWire } from "./member.ts";
+
+// Filled anew for each frame; one is enough, since frames are read in turn.
+const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
+const stored: StoredFields = { ticket: 0, tick: 0 };
+const notStored: NotStoredFields = { firstTicket: 0, lastTicket: 0, code: 0 };
+const store: StoreFields = {
+  ticket: 0,
+  firstSequence: 0,
+  floor: 0,
+  tick: 0,
+  timeMs: 0,
+  count: 0,
+  clientIdLength: 0,
+  holders: 0,
+};
+
+/** See the module. */
+export class FrameMemberSession implements Session, MemberWire {
+  readonly #context: HeadContext;
+  readonly #link: Link;
+  readonly #member: Member;
+
+  /** @param properties Of its handshake: `id`, and `tick` if it stored before. */
+  constructor(context: HeadContext, link: Link, properties: Properties) {
+    this.#context = context;
+    this.#link = link;
+    const { id = "", tick = "0" } = properties;
+    context.delivery.witness(Number(tick) || 0);
+    this.#member = new Member(id, link, this);
+    context.membership.join(this.#member, Encoding.frame);
+  }
+
+  received(bytes: Uint8Array, length: number): number {
+    let at = 0;
+    while (!this.#member.left) {
+      const status = readFrame(bytes, at, length, frame);
+      if (status === FrameStatus.partial) return at;
+      if (status === FrameStatus.malformed || !this.#take(bytes)) {
+        this.#drop("it sent a malformed frame");
+        break;
+      }
+      at = frame.end;
+    }
+    return length;
+  }
+
+  ended(): void {
+    this.#context.membership.leave(this.#member, "it closed the connection");
+    this.#link.end();
+  }
+
+  drained(): void {
+    this.#member.pump(this.#context.clock.nowMs());
+  }
+
+  closed(reason: string): void {
+    this.#context.membership.leave(this.#member, reason);
+  }
+
+  hasRoom(): boolean {
+    return this.#link.out.length < SEND_BYTES_HIGH;
+  }
+
+  takes(): boolean {
+    return true;
+  }
+
+  write(batch: Batch, ticket: number): void {
+    const { clientId } = batch.sender;
+    store.ticket = ticket;
+    store.firstSequence = batch.firstSequence;
+    store.floor = batch.floor;
+    store.tick = Math.max(this.#context.delivery.tick, batch.after);
+    store.timeMs = batch.timeMs;
+    store.count = batch.count;
+    store.clientIdLength = clientId.length;
+    store.holders = batch.holders.length;
+    const { out } = this.#link;
+    let at = writeStore(
+      out,
+      store,
+      clientId.length + batch.holders.length * NODE_ID_BYTES + batch.length,
+    );
+    const bytes = out.bytes;
+    bytes.set(clientId, at);
+    at += clientId.length;
+    for (const holder of batch.holders) {
+      bytes.set(holder.idBytes, at);
+      at += NODE_ID_BYTES;
+    }
+    bytes.set(batch.bytes.subarray(0, batch.length), at);
+    this.#link.send();
+  }
+
+  /** Acts on one frame. @returns False when it breaks the protocol. */
+  #take(bytes: Uint8Array): boolean {
+    switch (frame.type) {
+      case FrameType.stored:
+        return readStored(bytes, frame, stored) && this.#takeStored();
+      case FrameType.notStored:
+        return readNotStored(bytes, frame, notStored) &&
+          this.#takeNotStored(textOf(bytes, frame.payload, frame.end));
+      case FrameType.draining:
+        this.#member.draining = true;
+        this.#context.events.memberDraining(this.#member);
+        return true;
+      case FrameType.beat:
+        writeBeat(
+          this.#link.out,
+          FrameType.beatEcho,
+          readBeat(bytes, frame),
+        );
+        this.#link.send();
+        return true;
+      default:
+        return true;
+    }
+  }
+
+  #takeStored(): boolean {
+    const member = this.#member;
+    const count = stored.ticket - member.firstTicket + 1;
+    if (!(count >= 0 && count <= member.sent)) return false;
+    for (let i = 0; i < count; i++) {
+      this.#context.delivery.stored(member, stored.tick);
+    }
+    this.#goOn();
+    return true;
+  }
+
+  #takeNotStored(reason: string): boolean {
+    const member = this.#member;
+    const { firstTicket, lastTicket, code } = notStored;
+    const count = lastTicket - firstTicket + 1;
+    if (
+      firstTicket !== member.firstTicket || !(count > 0 && count <= member.sent)
+    ) return false;
+    this.#context.delivery.refused(
+      member,
+      count,
+      wireErrorOf(code) ?? WireError.notStored,
+      reason,
+    );
+    this.#goOn();
+    return true;
+  }
+
+  /** There is room on this member again. */
+  #goOn(): void {
+    this.#member.pump(this.#context.clock.nowMs());
+    this.#context.delivery.retryWaiting();
+  }
+
+  #drop(reason: string): void {
+    writeError(this.#link.out, WireError.malformed, reason);
+    this.#link.end();
+    this.#context.membership.leave(this.#member, reason);
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * A member: one data node that the head knows, and what is in flight to it.
+ *
+ * @module
+ */
+
+import { MEMBER_WINDOW_BATCHES, MEMBER_WINDOW_BYTES } from "../limits.ts";
+import type { Link } from "../ports.ts";
+import { bytesOf } from "../wire/ascii.ts";
+import type { Batch } from "./batch.ts";
+import { Fifo } from "../fifo.ts";
+
+/** How batches are put on a member's connection. */
+export interface MemberWire {
+  /** Whether the connection takes another batch now. */
+  hasRoom(): boolean;
+  /** Whether a batch of such messages can be put on this connection at all. */
+  takes(batch: Batch): boolean;
+  /** Puts a batch on the connection. */
+  write(batch: Batch, ticket: number): void;
+}
+
+/** First rest of a member that refused a batch, in ms; doubles each time. */
+const REST_MS_MIN = 250;
+
+/** Longest rest: a disk that has room again is used again this soon, in ms. */
+const REST_MS_MAX = 15_000;
+
+/** See the module. */
+export class Member {
+  /** Eight characters, the same for as long as its directory lives. */
+  readonly id: string;
+  /** The id as bytes of ASCII. */
+  readonly idBytes: Uint8Array;
+  /** Its connection. */
+  readonly link: Link;
+  /** Its address, as receipts carry it. */
+  readonly addressBytes: Uint8Array;
+  /** `address (id)`, for logs. */
+  readonly label: string;
+  /** Whether it asked for no more messages. */
+  draining = false;
+  /** Whether its connection is over; it is chosen no more. */
+  left = false;
+
+  readonly #wire: MemberWire;
+  /** Batches placed and not answered, oldest first. */
+  readonly #inFlight = new Fifo<Batch>();
+  /** How many of them, from the oldest, are on the connection. */
+  #sent = 0;
+  /** Ticket of the oldest. */
+  #firstTicket = 1;
+  #bytes = 0;
+  /** Since when the oldest has been waited for. */
+  #waitingSinceMs = 0;
+  #restUntilMs = 0;
+  #restMs = 0;
+
+  constructor(id: string, link: Link, wire: MemberWire) {
+    this.id = id;
+    this.idBytes = bytesOf(id);
+    this.link = link;
+    this.addressBytes = bytesOf(link.peerAddress);
+    this.label = `${link.peerAddress} (${id})`;
+    this.#wire = wire;
+  }
+
+  /** Bytes placed and not answered: its load. */
+  get load(): number {
+    return this.#bytes;
+  }
+
+  /** Batches placed and not answered. */
+  get inFlight(): number {
+    return this.#inFlight.length;
+  }
+
+  /** Ticket of the oldest batch that was not answered. */
+  get firstTicket(): number {
+    return this.#firstTicket;
+  }
+
+  /** How many batches were sent and not answered. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** How long the oldest batch on the connection has been waited for, in ms. */
+  waitedMs(nowMs: number): number {
+    return this.#sent === 0 ? 0 : nowMs - this.#waitingSinceMs;
+  }
+
+  /** Whether a batch can be placed on it now. */
+  accepts(batch: Batch, nowMs: number): boolean {
+    return !this.left && !this.draining && !this.rests(nowMs) &&
+      this.#bytes < MEMBER_WINDOW_BYTES &&
+      this.#inFlight.length < MEMBER_WINDOW_BATCHES && this.#wire.takes(batch);
+  }
+
+  /** Whether a batch can ever be placed on it. */
+  takes(batch: Batch): boolean {
+    return this.#wire.takes(batch);
+  }
+
+  /** Places a batch. */
+  place(batch: Batch, nowMs: number): void {
+    batch.references++;
+    this.#inFlight.push(batch);
+    this.#bytes += batch.length;
+    this.pump(nowMs);
+  }
+
+  /** Puts on the connection what it has room for. */
+  pump(nowMs: number): void {
+    while (this.#sent < this.#inFlight.length && this.#wire.hasRoom()) {
+      const batch = this.#inFlight.at(this.#sent)!;
+      this.#wire.write(batch, this.#firstTicket + this.#sent);
+      if (this.#sent === 0) this.#waitingSinceMs = nowMs;
+      this.#sent++;
+    }
+  }
+
+  /**
+   * Takes the oldest batch off, because it was answered or because the member
+   * is gone; undefined when nothing is in flight. The caller now holds its
+   * reference.
+   */
+  shift(nowMs: number): Batch | undefined {
+    const batch = this.#inFlight.shift();
+    if (batch === undefined) return undefined;
+    this.#bytes -= batch.length;
+    this.#firstTicket++;
+    if (this.#sent > 0) this.#sent--;
+    this.#waitingSinceMs = nowMs;
+    return batch;
+  }
+
+  /** It could not store: place nothing on it for a while. */
+  rest(nowMs: number): void {
+    this.#restMs = Math.min(
+      REST_MS_MAX,
+      this.#restMs === 0 ? REST_MS_MIN : this.#restMs * 2,
+    );
+    this.#restUntilMs = nowMs + this.#restMs;
+  }
+
+  /** Whether it refused a short while ago. */
+  rests(nowMs: number): boolean {
+    return nowMs < this.#restUntilMs;
+  }
+
+  /** It stored: the next rest is short again. */
+  rested(): void {
+    this.#restMs = 0;
+  }
+}

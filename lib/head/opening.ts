@@ -1,0 +1,226 @@
+/**
+ * A connection to the head before it has said who it is: the handshake, and
+ * then the session of its role, to which everything is passed on.
+ *
+ * @module
+ */
+
+import {
+  CLIENT_ID_BYTES_MAX,
+  CLIENT_WINDOW_BYTES,
+  FRAME_PAYLOAD_BYTES_MAX,
+  GREETING_TIMEOUT_MS,
+  MESSAGE_BYTES_MAX,
+  NODE_ID_BYTES,
+  READ_BYTES_CHUNK,
+} from "../limits.ts";
+import type { Link, Session } from "../ports.ts";
+import { bytesOf, startsWith } from "../wire/ascii.ts";
+import { errorLine, WireError, type WireErrorKind } from "../wire/errors.ts";
+import { writeError } from "../wire/frame.ts";
+import {
+  Encoding,
+  parseRest,
+  type Properties,
+  quoteStart,
+  restOfConfirmation,
+} from "../wire/greeting.ts";
+import { RequestStep } from "../wire/request_step.ts";
+import { findLineEnd, trimLineEnd } from "../wire/line.ts";
+import { CLIENT_ROLE, DATA_ROLE } from "../wire/words.ts";
+import type { HeadContext } from "./context.ts";
+import { FrameClientSession } from "./frame_client_session.ts";
+import { FrameMemberSession } from "./frame_member_session.ts";
+import { TextClientSession } from "./text_client_session.ts";
+import { TextMemberSession } from "./text_member_session.ts";
+
+const roles = [CLIENT_ROLE, DATA_ROLE].map((name) => ({
+  name,
+  bytes: bytesOf(name),
+}));
+
+/** What the head grants to a peer that speaks frames. */
+const granted: Properties = {
+  role: "head",
+  "message-bytes-max": `${MESSAGE_BYTES_MAX}`,
+  "payload-bytes-max": `${FRAME_PAYLOAD_BYTES_MAX}`,
+  "window-bytes": `${CLIENT_WINDOW_BYTES}`,
+};
+
+/** The session of one connection, whatever it becomes. */
+export class OpeningSession implements Session {
+  readonly #context: HeadContext;
+  readonly #link: Link;
+  readonly #leave: (opening: OpeningSession) => void;
+  readonly #deadlineMs: number;
+  readonly #request = new RequestStep((encoding) =>
+    restOfConfirmation(encoding, granted)
+  );
+  #role: Session | undefined;
+  #over = false;
+
+  /** @param leave Called once, when the connection is closed. */
+  constructor(
+    context: HeadContext,
+    link: Link,
+    leave: (opening: OpeningSession) => void,
+  ) {
+    this.#context = context;
+    this.#link = link;
+    this.#leave = leave;
+    this.#deadlineMs = context.clock.nowMs() + GREETING_TIMEOUT_MS;
+  }
+
+  /** Whether the peer has yet to say who it is. */
+  get greeting(): boolean {
+    return this.#role === undefined && !this.#over;
+  }
+
+  received(bytes: Uint8Array, length: number): number {
+    let used = 0;
+    while (this.#role === undefined && !this.#over) {
+      const rest = bytes.subarray(used, length);
+      const step = this.#request.settled
+        ? this.#readRole(rest)
+        : this.#readRequest(rest);
+      if (step < 0) return used;
+      used += step;
+    }
+    if (this.#over) return length;
+    if (used === length) return used;
+    if (used === 0) return this.#role!.received(bytes, length);
+    return used + this.#role!.received(bytes.subarray(used), length - used);
+  }
+
+  ended(): void {
+    if (this.#role !== undefined) this.#role.ended();
+    else this.#link.end();
+  }
+
+  drained(): void {
+    this.#role?.drained();
+  }
+
+  closed(reason: string): void {
+    this.#over = true;
+    this.#role?.closed(reason);
+    this.#leave(this);
+  }
+
+  /** Closes the connection, after what was written to it. */
+  goAway(reason: string): void {
+    if (this.#request.encoding === Encoding.frame) {
+      writeError(this.#link.out, WireError.draining, reason);
+    }
+    this.#link.end();
+  }
+
+  /** Ends a handshake that takes too long. */
+  tick(nowMs: number): void {
+    if (this.greeting && nowMs > this.#deadlineMs) {
+      this.refuse(
+        WireError.silent,
+        `no handshake within ${GREETING_TIMEOUT_MS / 1000} s`,
+      );
+    }
+  }
+
+  /** Tells the peer why it is not served, and closes. */
+  refuse(kind: WireErrorKind, reason: string): void {
+    this.#over = true;
+    const { out, peerAddress, peerPort } = this.#link;
+    if (this.#request.encoding === Encoding.frame) {
+      writeError(out, kind, reason);
+    } else {
+      out.append(bytesOf(`${errorLine(kind, reason)}\n`));
+    }
+    this.#link.end();
+    this.#context.events.refusedPeer(`${peerAddress}:${peerPort}`, reason);
+  }
+
+  /** @returns How many bytes were used, or -1 when more are needed. */
+  #readRequest(bytes: Uint8Array): number {
+    const used = this.#request.read(bytes, this.#link.out);
+    if (used > 0) this.#link.send();
+    if (this.#request.wrong !== undefined) {
+      this.refuse(WireError.handshake, this.#request.wrong);
+    }
+    return used;
+  }
+
+  /** @returns How many bytes the role took, or -1 when it is not whole. */
+  #readRole(bytes: Uint8Array): number {
+    if (bytes.length === 0) return -1;
+    const encoding = this.#request.encoding!;
+    return encoding === Encoding.chunk
+      ? this.#readChunkRole(bytes)
+      : this.#readLineRole(bytes, encoding);
+  }
+
+  #readChunkRole(bytes: Uint8Array): number {
+    for (const role of roles) {
+      // What follows in the same read is the peer's first message.
+      if (startsWith(bytes, role.bytes)) {
+        this.#begin(role.name, Encoding.chunk, {});
+        return role.bytes.length;
+      }
+      if (startsWith(role.bytes, bytes)) return -1;
+    }
+    return this.#refuseRole(bytes);
+  }
+
+  #readLineRole(bytes: Uint8Array, encoding: Encoding): number {
+    const lf = findLineEnd(bytes, 0, bytes.length);
+    if (lf < 0) {
+      return bytes.length > 2 * CLIENT_ID_BYTES_MAX + 512
+        ? this.#refuseRole(bytes)
+        : -1;
+    }
+    const { token, properties } = parseRest(
+      bytes,
+      0,
+      trimLineEnd(bytes, 0, lf),
+    );
+    if (token !== CLIENT_ROLE && token !== DATA_ROLE) {
+      return this.#refuseRole(bytes.subarray(0, lf));
+    }
+    this.#begin(token, encoding, properties);
+    return lf + 1;
+  }
+
+  #refuseRole(bytes: Uint8Array): number {
+    this.refuse(
+      WireError.handshake,
+      `expected '${CLIENT_ROLE}' or '${DATA_ROLE}', got ${
+        quoteStart(bytes, bytes.length)
+      }`,
+    );
+    return -1;
+  }
+
+  /** The handshake is over: from here the role's session has the connection. */
+  #begin(role: string, encoding: Encoding, properties: Properties): void {
+    const { id = "" } = properties;
+    const context = this.#context;
+    const link = this.#link;
+    if (encoding === Encoding.chunk) link.expect(READ_BYTES_CHUNK);
+    if (encoding !== Encoding.frame) {
+      this.#role = role === CLIENT_ROLE
+        ? new TextClientSession(context, link, encoding)
+        : new TextMemberSession(context, link, encoding);
+    } else if (role === CLIENT_ROLE) {
+      if (!/^[\w.-]+$/.test(id) || id.length > CLIENT_ID_BYTES_MAX) {
+        this.refuse(
+          WireError.handshake,
+          `a client id is 1 to ${CLIENT_ID_BYTES_MAX} of A-Z a-z 0-9 _ . -, ` +
+            `got '${id}'`,
+        );
+      } else this.#role = new FrameClientSession(context, link, id);
+    } else if (!/^[0-9a-z]+$/.test(id) || id.length !== NODE_ID_BYTES) {
+      this.refuse(
+        WireError.handshake,
+        `a node id is ${NODE_ID_BYTES} of a-z 0-9, got '${id}'`,
+      );
+    } else this.#role = new FrameMemberSession(context, link, properties);
+  }
+}

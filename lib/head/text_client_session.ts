@@ -1,0 +1,158 @@
+/**
+ * A client that speaks chunks or lines: an original program, or a person.
+ *
+ * Such a client cannot tell its answers apart, so they leave in the order of
+ * its messages, however the data nodes were. It brings no id; the head gives
+ * it one, and counts its messages.
+ *
+ * @module
+ */
+
+import { MESSAGE_BYTES_MAX } from "../limits.ts";
+import type { Link, Session } from "../ports.ts";
+import { bytesOf } from "../wire/ascii.ts";
+import { MESSAGE_HEADER_BYTES, writeMessage } from "../wire/client_frames.ts";
+import { errorLine, WireError, type WireErrorKind } from "../wire/errors.ts";
+import { Encoding } from "../wire/greeting.ts";
+import { findLineEnd, trimLineEnd } from "../wire/line.ts";
+import { storedAt } from "../wire/words.ts";
+import { type Batch, newOrigin, type Sender } from "./batch.ts";
+import type { HeadContext } from "./context.ts";
+import { Fifo } from "../fifo.ts";
+import { Intake } from "./intake.ts";
+
+/** One message as delivery takes it; reused by all sessions. */
+const payload = new Uint8Array(MESSAGE_HEADER_BYTES + MESSAGE_BYTES_MAX);
+
+/** See the module. */
+export class TextClientSession implements Session, Sender {
+  readonly clientId: Uint8Array;
+  readonly label: string;
+  readonly #context: HeadContext;
+  readonly #link: Link;
+  readonly #encoding: Encoding;
+  readonly #intake: Intake;
+  readonly #origin = newOrigin(this);
+  /** Answers by sequence, the first unanswered in front; undefined is due. */
+  readonly #answers = new Fifo<string | undefined>();
+  #firstUnanswered = 1;
+  #nextSequence = 1;
+  /** Whether the rest of a line that is too long is being thrown away. */
+  #skipping = false;
+  #ended = false;
+  #closed = false;
+
+  constructor(context: HeadContext, link: Link, encoding: Encoding) {
+    this.#context = context;
+    this.#link = link;
+    this.#encoding = encoding;
+    this.#intake = new Intake(link, context.delivery);
+    const number = context.nextClientNumber().toString(36);
+    this.clientId = bytesOf(`${context.headId}.${number}`);
+    this.label = `${link.peerAddress}:${link.peerPort}`;
+    context.events.clientJoined(this.label, encoding);
+  }
+
+  received(bytes: Uint8Array, length: number): number {
+    if (this.#encoding === Encoding.chunk) {
+      if (this.#intake.isShut(this)) return 0;
+      this.#admit(bytes, 0, length);
+      return length;
+    }
+    let at = 0;
+    while (!this.#intake.isShut(this)) {
+      const lf = findLineEnd(bytes, at, length);
+      if (lf < 0) return this.#keepOrSkip(at, length);
+      const end = trimLineEnd(bytes, at, lf);
+      if (this.#skipping) this.#skipping = false;
+      else if (end - at > MESSAGE_BYTES_MAX) this.#refuseLine();
+      else this.#admit(bytes, at, end);
+      at = lf + 1;
+    }
+    return at;
+  }
+
+  ended(): void {
+    this.#ended = true;
+    this.#endWhenAnswered();
+  }
+
+  drained(): void {
+    this.#intake.reopen();
+  }
+
+  unblocked(): void {
+    if (!this.#closed) this.#intake.reopen();
+  }
+
+  closed(reason: string): void {
+    this.#closed = true;
+    this.#context.events.clientLeft(this.label, reason);
+  }
+
+  stored(batch: Batch): void {
+    if (this.#closed) return;
+    this.#answer(
+      batch.firstSequence,
+      storedAt(batch.storedBy.map((member) => member.link.peerAddress)),
+    );
+    this.#intake.answered(batch);
+  }
+
+  refused(batch: Batch, kind: WireErrorKind, reason: string): void {
+    if (this.#closed) return;
+    this.#answer(batch.firstSequence, errorLine(kind, reason));
+    this.#intake.answered(batch);
+  }
+
+  #admit(bytes: Uint8Array, from: number, to: number): void {
+    const length = writeMessage(payload, 0, bytes, from, to);
+    const sequence = this.#nextSequence++;
+    this.#answers.push(undefined);
+    this.#intake.took(length, 1);
+    this.#origin.firstSequence = sequence;
+    this.#origin.floor = this.#firstUnanswered;
+    this.#origin.timeMs = this.#context.clock.wallMs();
+    this.#context.delivery.admit(this.#origin, payload, 0, length);
+  }
+
+  /** A line is not whole yet. @returns How much to give up of it. */
+  #keepOrSkip(at: number, length: number): number {
+    // Two more than a message, because the ending may be CR LF.
+    if (!this.#skipping && length - at <= MESSAGE_BYTES_MAX + 2) return at;
+    if (!this.#skipping) {
+      this.#skipping = true;
+      this.#refuseLine();
+    }
+    return length;
+  }
+
+  #refuseLine(): void {
+    this.#answers.push(undefined);
+    this.#answer(
+      this.#nextSequence++,
+      errorLine(
+        WireError.tooLong,
+        `a message is at most ${MESSAGE_BYTES_MAX} bytes`,
+      ),
+    );
+  }
+
+  #answer(sequence: number, text: string): void {
+    this.#answers.set(sequence - this.#firstUnanswered, text);
+    const ending = this.#encoding === Encoding.line ? "\n" : "";
+    for (;;) {
+      const due = this.#answers.at(0);
+      if (due === undefined) break;
+      this.#answers.shift();
+      this.#firstUnanswered++;
+      this.#link.out.append(bytesOf(due + ending));
+    }
+    this.#link.send();
+    this.#endWhenAnswered();
+  }
+
+  #endWhenAnswered(): void {
+    if (this.#ended && this.#answers.length === 0) this.#link.end();
+  }
+}

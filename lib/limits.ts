@@ -1,0 +1,221 @@
+/**
+ * Every limit and every pause of sd-node, with its unit and its reason.
+ *
+ * A bound on each queue is what keeps memory a matter of configuration rather
+ * than of what peers send. The relations between the numbers are checked when
+ * this module loads, so that a change of one cannot break another unseen.
+ *
+ * @module
+ */
+
+/** The port both activities were given in 2019, and still the default. */
+export const DEFAULT_PORT = 5000;
+
+/** Clients served at once by a `server`: the original's rule. */
+export const SERVER_CLIENTS_MAX_DEFAULT = 100;
+
+/**
+ * Connections of all kinds a head holds at once. Each idle one costs a few
+ * KiB, so this default stays below 100 MiB and below Linux's usual limit of
+ * open files (1,048,576 in containers, 1,024 soft in a plain shell, which Deno
+ * raises to the hard limit at start).
+ */
+export const HEAD_CONNECTIONS_MAX_DEFAULT = 16_384;
+
+/**
+ * Connections that have not finished their handshake. They hold no place, so
+ * that a port scan cannot lock clients out; past this many, new ones are
+ * closed at once.
+ */
+export const UNGREETED_CONNECTIONS_MAX = 1_024;
+
+/**
+ * Longest message in bytes. Large enough for any log line or JSON document a
+ * person would send as one message; small enough that one frame is read in one
+ * turn and never starves heartbeats.
+ */
+export const MESSAGE_BYTES_MAX = 256 * 1024;
+
+/** Most bytes of one sd/2 frame, its header included. */
+export const FRAME_BYTES_MAX = 512 * 1024;
+
+/**
+ * Most bytes of messages in one frame: what is left when a head sends them on
+ * under a longer header, with a client id and holders in front.
+ */
+export const FRAME_PAYLOAD_BYTES_MAX = FRAME_BYTES_MAX - 1024;
+
+/**
+ * Most messages of one frame. More would gain nothing (the cost of a frame is
+ * already spread thin) and would let placement put long runs on one node.
+ */
+export const FRAME_MESSAGES_MAX = 4_096;
+
+/**
+ * What the original programs pass to `recv`. A longer message reaches them in
+ * pieces, and each piece would be answered as if it were a message.
+ */
+export const CHUNK_BYTES_MAX_OF_ORIGINALS = 1_024;
+
+/** Longest handshake line; ours are under 200 bytes. */
+export const GREETING_BYTES_MAX = 1_024;
+
+/** Bytes of a client id: fits one length byte and stays readable in a log. */
+export const CLIENT_ID_BYTES_MAX = 64;
+
+/** Bytes of a node id: 40 random bits as eight base-32 digits. */
+export const NODE_ID_BYTES = 8;
+
+/** Bytes of the textual address in a receipt (IPv6 with a zone fits). */
+export const ADDRESS_BYTES_MAX = 64;
+
+/** Most copies one message may have; a frame counts holders in one byte. */
+export const REPLICAS_MAX = 16;
+
+/** First read buffer of a connection; most messages of people fit. */
+export const READ_BYTES_MIN = 2 * 1024;
+
+/**
+ * Read buffer of a connection that fills its buffers. One read of this size
+ * carries thousands of small messages, which is what makes batching free.
+ */
+export const READ_BYTES_BUSY = 256 * 1024;
+
+/**
+ * Read buffer of a peer whose every read is a message: what is longer would
+ * become two messages. Sixty-four times what the originals read.
+ */
+export const READ_BYTES_CHUNK = 64 * 1024;
+
+/**
+ * Unsent bytes to one peer above which its core stops producing for it, and
+ * below which it goes on. Two reads of a busy peer.
+ */
+export const SEND_BYTES_HIGH = 1024 * 1024;
+
+/** See {@linkcode SEND_BYTES_HIGH}. */
+export const SEND_BYTES_LOW = 256 * 1024;
+
+/**
+ * Bytes of one client's messages that a head holds unanswered; past it the
+ * head stops reading from that client, and TCP slows it down.
+ */
+export const CLIENT_WINDOW_BYTES = 1024 * 1024;
+
+/** Messages of one client that a head holds unanswered. */
+export const CLIENT_WINDOW_MESSAGES = 16_384;
+
+/**
+ * Bytes of all messages that a head holds unanswered. Raising it rides out a
+ * longer absence of data nodes before clients feel it; it costs that much
+ * memory and that many messages to send again when the head dies.
+ */
+export const HEAD_HELD_BYTES_MAX_DEFAULT = 64 * 1024 * 1024;
+
+/**
+ * Bytes placed on one data node and not yet stored. A node over it is not
+ * chosen until it has caught up, so a slow node slows only itself.
+ */
+export const MEMBER_WINDOW_BYTES = 8 * 1024 * 1024;
+
+/** Batches placed on one data node and not yet stored; see above. */
+export const MEMBER_WINDOW_BATCHES = 16_384;
+
+/**
+ * Bytes gathered by a data node while a sync runs. Past it the node stops
+ * reading from its heads.
+ */
+export const GATHER_BYTES_MAX = 8 * 1024 * 1024;
+
+/**
+ * Time for a peer to finish its handshake. A person types `peticion` and
+ * `cliente` by hand, so this is a minute and not a second.
+ */
+export const GREETING_TIMEOUT_MS = 60_000;
+
+/** Time for a program that we called to answer our handshake. */
+export const ANSWER_TIMEOUT_MS = 5_000;
+
+/**
+ * How long a lone `confirmacion` waits for the rest of its line before it is
+ * taken for the answer of an original program, which sends nothing after it.
+ */
+export const CHUNK_GRACE_MS = 250;
+
+/**
+ * How long a client waits for the echo of its `cliente` that tells an original
+ * server from an original head. Also keeps `cliente` and the first message
+ * from reaching an original head in one read.
+ */
+export const ECHO_GRACE_MS = 400;
+
+/**
+ * Time a data node may take to answer one message before it is taken for
+ * hung. A healthy disk syncs in milliseconds; a badly loaded one in a second
+ * or two.
+ */
+export const STORE_TIMEOUT_MS = 10_000;
+
+/** First pause before calling an absent peer again; doubles each time. */
+export const REDIAL_MS_MIN = 100;
+
+/** Longest pause before calling again: a peer that returns is found soon. */
+export const REDIAL_MS_MAX = 5_000;
+
+/** Time for one `Deno.connect`; a cut cable would else hold it for minutes. */
+export const DIAL_TIMEOUT_MS = 5_000;
+
+/**
+ * How long a name that has no address may stay unknown before a process that
+ * was never connected gives up. Containers get their names as they start, in
+ * any order; a mistyped one never comes.
+ */
+export const HOST_UNKNOWN_MS_MAX = 10_000;
+
+/** How often cores look at their deadlines. */
+export const TICK_MS = 50;
+
+/** Time a refused peer has to read the reason before it is cut off. */
+export const LINGER_MS = 2_000;
+
+/**
+ * Time for a drain before the process ends with what could not be finished
+ * said. Below the 10 s that `docker stop` waits before SIGKILL.
+ */
+export const DRAIN_MS_MAX = 8_000;
+
+/** Default pause between two heartbeats: the original's 5 s. */
+export const HEARTBEAT_INTERVAL_MS_DEFAULT = 5_000;
+
+/** Default bound on one `ping`. */
+export const HEARTBEAT_TIMEOUT_MS_DEFAULT = 2_000;
+
+/** Default pause between two messages of a client: the original's 3 s. */
+export const CLIENT_INTERVAL_MS_DEFAULT = 3_000;
+
+/** Per-message lines a console shows each second; files get every one. */
+export const CONSOLE_MESSAGES_PER_SECOND = 20;
+
+/** The relations that the constants above must keep. */
+const relations: readonly (readonly [boolean, string])[] = [
+  [MESSAGE_BYTES_MAX + 4 <= FRAME_PAYLOAD_BYTES_MAX, "a message fits a frame"],
+  [
+    CLIENT_ID_BYTES_MAX + REPLICAS_MAX * NODE_ID_BYTES + 256 <=
+      FRAME_BYTES_MAX - FRAME_PAYLOAD_BYTES_MAX,
+    "a frame can be sent on",
+  ],
+  [MESSAGE_BYTES_MAX <= CLIENT_WINDOW_BYTES, "a message fits a window"],
+  [FRAME_BYTES_MAX <= MEMBER_WINDOW_BYTES, "a frame fits its window"],
+  [FRAME_BYTES_MAX <= GATHER_BYTES_MAX, "a frame fits the gathering batch"],
+  [FRAME_MESSAGES_MAX <= CLIENT_WINDOW_MESSAGES, "a frame fits a window"],
+  [SEND_BYTES_LOW < SEND_BYTES_HIGH, "a sender can recover"],
+  [READ_BYTES_CHUNK >= CHUNK_BYTES_MAX_OF_ORIGINALS, "one read, one message"],
+  [READ_BYTES_CHUNK <= MESSAGE_BYTES_MAX, "what one read returns is allowed"],
+  [REDIAL_MS_MIN < REDIAL_MS_MAX, "pauses between calls grow"],
+  [CLIENT_ID_BYTES_MAX < 256 && ADDRESS_BYTES_MAX < 256, "one length byte"],
+];
+for (const [holds, meaning] of relations) {
+  if (!holds) {
+    throw new Error(`Cannot load limits: broken relation: ${meaning}`);
+  }
+}

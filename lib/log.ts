@@ -1,0 +1,219 @@
+/**
+ * Logging: events go to the console and to the role's files; lines of messages
+ * go to the files, and to the console only as many as a person can follow.
+ *
+ * This is the only module that knows the logging library.
+ *
+ * @module
+ */
+
+import { configureSync, getLogger, type LogRecord } from "@logtape/logtape";
+import { CONSOLE_MESSAGES_PER_SECOND } from "./limits.ts";
+import { LogFile } from "./log/log_file.ts";
+import { timestamp } from "./log/timestamp.ts";
+import type { Clock, Turn } from "./ports.ts";
+
+/** How a process logs. */
+export interface LogOptions {
+  /** Shown in front of every line of the console. */
+  readonly role: string;
+  /** Where the files go; it exists. */
+  readonly directory: string;
+  /** What the console gets. */
+  readonly format: LogFormat;
+  /** The least that the console gets; files get everything. */
+  readonly level: LogLevel;
+  /** Whether the console may be coloured. */
+  readonly color: boolean;
+  /** Where console lines go; standard output may be needed for data. */
+  readonly console: "stdout" | "stderr";
+}
+
+/** The console formats, as `--log-format` names them. */
+export const logFormats = ["text", "json"] as const;
+/** See {@linkcode logFormats}. */
+export type LogFormat = typeof logFormats[number];
+
+/** The console levels, as `--log-level` names them. */
+export const logLevels = ["info", "warning", "error"] as const;
+/** See {@linkcode logLevels}. */
+export type LogLevel = typeof logLevels[number];
+
+/** Facts of an event, for `--log-format json`. */
+export type LogProperties = Record<string, string | number | boolean>;
+
+/** Events of one kind: they go to the console and to one file. */
+export interface EventLog {
+  info(text: string, properties?: LogProperties): void;
+  warning(text: string, properties?: LogProperties): void;
+  error(text: string, properties?: LogProperties): void;
+}
+
+/** The log of a process. */
+export interface Log {
+  /** A file of the log directory. @throws Whatever opening it throws. */
+  file(name: string): LogFile;
+  /** Events that go to the console, and to the file if one is given. */
+  events(file?: LogFile): EventLog;
+  /**
+   * Whether the console should show one more message this second. If not, it
+   * is counted, and the count is shown when the second is over.
+   */
+  showsMessage(): boolean;
+  /** Shows a message that {@linkcode showsMessage} agreed to. */
+  message(text: string): void;
+  /** To be called every `TICK_MS`. */
+  tick(): void;
+  /** Writes what has gathered in files; to be called before an exit. */
+  flush(): void;
+}
+
+/** Category of events without a file. */
+const CONSOLE_ONLY = "console";
+
+/** Opens the log of this process; there is one. */
+export function openLog(
+  options: LogOptions,
+  ports: { readonly clock: Clock; readonly turn: Turn },
+): Log {
+  const files = new Map<string, LogFile>();
+  const print = consolePrinter(options);
+
+  configureSync({
+    reset: true,
+    sinks: {
+      console: print,
+      file(record) {
+        const name = record.category.at(-1)!;
+        files.get(name)?.line(textOf(record));
+      },
+    },
+    loggers: [
+      { category: "sd-node", sinks: ["file"], lowestLevel: "info" },
+      {
+        category: ["sd-node", options.role],
+        sinks: ["console"],
+        lowestLevel: options.level,
+      },
+      { category: ["logtape", "meta"], lowestLevel: "fatal" },
+    ],
+  });
+
+  function events(category: string): EventLog {
+    const logger = getLogger(["sd-node", options.role, category]);
+    const emit =
+      (level: LogLevel) => (text: string, properties: LogProperties = {}) =>
+        logger.emit({
+          level,
+          message: [text],
+          rawMessage: text,
+          timestamp: ports.clock.wallMs(),
+          properties,
+        });
+    return {
+      info: emit("info"),
+      warning: emit("warning"),
+      error: emit("error"),
+    };
+  }
+
+  const console = events(CONSOLE_ONLY);
+  let second = 0;
+  let shown = 0;
+  let hidden = 0;
+
+  function tick(): void {
+    const now = Math.floor(ports.clock.nowMs() / 1000);
+    if (now === second) return;
+    second = now;
+    shown = 0;
+    if (hidden === 0) return;
+    console.info(`… and ${hidden} more messages; the log file has each`);
+    hidden = 0;
+  }
+
+  return {
+    file(name) {
+      const known = files.get(name);
+      if (known !== undefined) return known;
+      const path = `${options.directory}/${name}`;
+      const file = new LogFile(
+        path,
+        ports,
+        (path, reason) => console.error(`Cannot write '${path}': ${reason}`),
+      );
+      files.set(name, file);
+      return file;
+    },
+    events(file) {
+      for (const [name, known] of files) {
+        if (known === file) return events(name);
+      }
+      return console;
+    },
+    showsMessage() {
+      tick();
+      if (options.level !== "info") return false;
+      if (shown < CONSOLE_MESSAGES_PER_SECOND) {
+        shown++;
+        return true;
+      }
+      hidden++;
+      return false;
+    },
+    message: (text) => console.info(text),
+    tick,
+    flush() {
+      for (const file of files.values()) file.flush();
+    },
+  };
+}
+
+function textOf(record: LogRecord): string {
+  return record.message.join("");
+}
+
+/** Prints records on the console; a console that is gone is no reason to stop. */
+function consolePrinter(options: LogOptions): (record: LogRecord) => void {
+  const stream = options.console === "stdout" ? Deno.stdout : Deno.stderr;
+  const encoder = new TextEncoder();
+  const format = options.format === "json" ? jsonLine : textLine;
+  return (record) => {
+    const bytes = encoder.encode(`${format(record, options)}\n`);
+    try {
+      for (let at = 0; at < bytes.length;) {
+        at += stream.writeSync(bytes.subarray(at));
+      }
+    } catch {
+      // Nobody reads it.
+    }
+  };
+}
+
+function jsonLine(record: LogRecord, options: LogOptions): string {
+  return JSON.stringify({
+    time: new Date(record.timestamp).toISOString(),
+    level: record.level,
+    role: options.role,
+    message: textOf(record),
+    ...record.properties,
+  });
+}
+
+/** Colours of the levels: SGR parameters of ECMA-48. */
+const colors: Readonly<Record<string, string>> = {
+  warning: "33",
+  error: "31",
+};
+
+function textLine(record: LogRecord, options: LogOptions): string {
+  const time = timestamp(record.timestamp).slice(11);
+  const text = textOf(record);
+  const color = colors[record.level];
+  const label = color === undefined ? "" : `${record.level}: `;
+  if (!options.color) return `${time} ${options.role}  ${label}${text}`;
+  const colored = color === undefined
+    ? text
+    : `\x1b[${color}m${label}${text}\x1b[0m`;
+  return `\x1b[2m${time}\x1b[0m \x1b[36m${options.role}\x1b[0m  ${colored}`;
+}

@@ -1,0 +1,245 @@
+/**
+ * A TCP connection as a {@linkcode Link}: one read and one write in flight,
+ * one buffer for each way, reused.
+ *
+ * @module
+ */
+
+import {
+  LINGER_MS,
+  READ_BYTES_BUSY,
+  READ_BYTES_MIN,
+  SEND_BYTES_LOW,
+} from "../limits.ts";
+import type { Link, Session, Turn } from "../ports.ts";
+import { ByteQueue } from "../wire/byte_queue.ts";
+
+/**
+ * Runs a connection until it is over.
+ *
+ * @param makeSession Is called once, at once.
+ */
+export function runLink(
+  conn: Deno.TcpConn,
+  turn: Turn,
+  makeSession: (link: Link) => Session,
+): void {
+  const link = new TcpLink(conn, turn);
+  link.run(makeSession(link));
+}
+
+class TcpLink implements Link {
+  readonly peerAddress: string;
+  readonly peerPort: number;
+  /** What the core appends to; changes places with `#sending`. */
+  out = new ByteQueue();
+  readonly #conn: Deno.TcpConn;
+  readonly #turn: Turn;
+  #sending = new ByteQueue();
+  #session!: Session;
+  #buffer = new Uint8Array(READ_BYTES_MIN);
+  #filled = 0;
+  #isFlushDue = false;
+  #isWriting = false;
+  #isPaused = false;
+  /** Wakes the reader when a pause ends or the link is closed. */
+  #wake: (() => void) | undefined;
+  /** Whether the core wants the connection closed once all is sent. */
+  #isEnding = false;
+  #isClosed = false;
+  /** Whether the peer has said that it sends no more. */
+  #isPeerDone = false;
+  #lingerTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #flushJob = () => this.#flush();
+
+  constructor(conn: Deno.TcpConn, turn: Turn) {
+    this.#conn = conn;
+    this.#turn = turn;
+    const { hostname, port } = conn.remoteAddr;
+    // An IPv4 peer of a dual-stack listener is shown as the IPv4 it is.
+    this.peerAddress = hostname.replace(/^::ffff:/, "");
+    this.peerPort = port;
+    // A lone small message must not wait for the answer to the one before.
+    conn.setNoDelay(true);
+  }
+
+  run(session: Session): void {
+    this.#session = session;
+    this.#readAll();
+  }
+
+  send(): void {
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    this.#turn.sending(this.#flushJob);
+  }
+
+  pause(): void {
+    // A link that ends reads on, so that the peer is not reset.
+    this.#isPaused = !this.#isEnding;
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#wake?.();
+  }
+
+  expect(bytes: number): void {
+    if (this.#buffer.length < bytes) this.#grow(bytes);
+  }
+
+  end(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.resume();
+    this.send();
+  }
+
+  abort(): void {
+    this.#close("we closed the connection");
+  }
+
+  async #readAll(): Promise<void> {
+    for (;;) {
+      while (this.#isPaused && !this.#isClosed) {
+        await new Promise<void>((resolve) => this.#wake = resolve);
+        this.#wake = undefined;
+        this.#offer();
+      }
+      const room = this.#buffer.length - this.#filled;
+      const count = await this.#read();
+      if (this.#isClosed) return;
+      if (count === null) break;
+      this.#filled += count;
+      this.#offer();
+      // A peer that fills the buffer has more to say than was thought.
+      if (count === room && this.#buffer.length < READ_BYTES_BUSY) {
+        this.#grow(this.#buffer.length * 4);
+      }
+    }
+    this.#isPeerDone = true;
+    if (this.#isEnding) this.#flush();
+    else this.#session.ended();
+  }
+
+  /** @returns How many bytes came, or null when no more will. */
+  async #read(): Promise<number | null> {
+    try {
+      return await this.#conn.read(
+        this.#filled === 0 ? this.#buffer : this.#buffer.subarray(this.#filled),
+      );
+    } catch (error) {
+      this.#close(reasonOf(error));
+      return null;
+    }
+  }
+
+  /** Hands the session what has come, and keeps what it leaves. */
+  #offer(): void {
+    if (this.#isClosed || this.#isEnding) {
+      this.#filled = 0;
+      return;
+    }
+    if (this.#filled === 0) return;
+    const used = this.#session.received(this.#buffer, this.#filled);
+    if (used === this.#filled) {
+      this.#filled = 0;
+    } else if (used > 0) {
+      this.#buffer.copyWithin(0, used, this.#filled);
+      this.#filled -= used;
+    }
+    // A message larger than the buffer: the session's limits bound the growth.
+    if (this.#filled === this.#buffer.length && !this.#isPaused) {
+      this.#grow(this.#buffer.length * 2);
+    }
+  }
+
+  #grow(bytes: number): void {
+    const grown = new Uint8Array(bytes);
+    grown.set(this.#buffer.subarray(0, this.#filled));
+    this.#buffer = grown;
+  }
+
+  #flush(): void {
+    this.#isFlushDue = false;
+    if (this.#isWriting || this.#isClosed) return;
+    if (this.out.length > 0) this.#write();
+    else if (this.#isEnding) this.#finish();
+  }
+
+  async #write(): Promise<void> {
+    this.#isWriting = true;
+    while (this.out.length > 0 && !this.#isClosed) {
+      const bytes = this.out;
+      this.out = this.#sending;
+      this.#sending = bytes;
+      await this.#writeWhole(bytes.view());
+      bytes.clear();
+      if (this.out.length < SEND_BYTES_LOW && !this.#isClosed) {
+        this.#session.drained();
+      }
+    }
+    this.#isWriting = false;
+    if (this.#isEnding) this.#finish();
+  }
+
+  async #writeWhole(bytes: Uint8Array): Promise<void> {
+    try {
+      for (let rest = bytes; rest.length > 0;) {
+        rest = rest.subarray(await this.#conn.write(rest));
+      }
+    } catch (error) {
+      this.#close(reasonOf(error));
+    }
+  }
+
+  /**
+   * Everything is sent: says so, and lets the peer read it. Closing while the
+   * peer's bytes are unread would reset the connection, and the peer would
+   * lose what it had not read yet.
+   */
+  #finish(): void {
+    if (this.#isClosed) return;
+    if (this.#isPeerDone) {
+      this.#close("the peer closed the connection");
+    } else if (this.#lingerTimer === undefined) {
+      this.#conn.closeWrite().catch(() => {});
+      this.#lingerTimer = setTimeout(
+        () => this.#close("we closed the connection"),
+        LINGER_MS,
+      );
+    }
+  }
+
+  #close(reason: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#lingerTimer);
+    this.#wake?.();
+    try {
+      this.#conn.close();
+    } catch {
+      // Closed already by the other side.
+    }
+    this.#session.closed(reason);
+  }
+}
+
+/** A network error in words that tell a person what happened. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.ConnectionReset) {
+    return "the peer reset the connection";
+  }
+  if (error instanceof Deno.errors.BrokenPipe) {
+    return "the peer is gone";
+  }
+  if (error instanceof Deno.errors.ConnectionRefused) {
+    return "nobody listens there";
+  }
+  if (
+    error instanceof Deno.errors.TimedOut ||
+    error instanceof DOMException && error.name === "TimeoutError"
+  ) return "it does not answer";
+  return error instanceof Error ? error.message : `${error}`;
+}

@@ -1,0 +1,183 @@
+/**
+ * One connection to the server: handshake, then echo.
+ *
+ * @module
+ */
+
+import {
+  GREETING_TIMEOUT_MS,
+  MESSAGE_BYTES_MAX,
+  READ_BYTES_CHUNK,
+  SEND_BYTES_HIGH,
+} from "../limits.ts";
+import type { Link, Session } from "../ports.ts";
+import { bytesOf } from "../wire/ascii.ts";
+import { errorLine, WireError, type WireErrorKind } from "../wire/errors.ts";
+import { Encoding, formatProperties } from "../wire/greeting.ts";
+import { findLineEnd, trimLineEnd } from "../wire/line.ts";
+import { RequestStep } from "../wire/request_step.ts";
+import type { ServerEvents } from "./core.ts";
+
+/** What a session needs of its server. */
+export interface EchoHost {
+  /** When the handshake must be over, on the core's clock. */
+  readonly deadlineMs: number;
+  /** Takes a place. @returns Why there is none, if so. */
+  takePlace(): string | undefined;
+  /** The connection is over. */
+  closed(session: EchoSession): void;
+}
+
+/** Tells a frame peer that it speaks with a server, and that in lines. */
+const SERVER_PROPERTIES = `${formatProperties({ role: "server" })}\n`;
+
+/** See the module. */
+export class EchoSession implements Session {
+  readonly #link: Link;
+  readonly #events: ServerEvents;
+  readonly #host: EchoHost;
+  readonly #label: string;
+  readonly #request = new RequestStep(restOfConfirmation);
+  #hasPlace = false;
+  /** Whether the rest of a line that is too long is being thrown away. */
+  #skipping = false;
+  #over = false;
+
+  constructor(link: Link, events: ServerEvents, host: EchoHost) {
+    this.#link = link;
+    this.#events = events;
+    this.#host = host;
+    this.#label = `${link.peerAddress}:${link.peerPort}`;
+  }
+
+  /** Whether it counts among the clients served. */
+  get hasPlace(): boolean {
+    return this.#hasPlace;
+  }
+
+  received(bytes: Uint8Array, length: number): number {
+    let used = 0;
+    while (!this.#over && !this.#request.settled) {
+      const step = this.#greet(bytes.subarray(used, length));
+      if (step < 0) return this.#over ? length : used;
+      used += step;
+    }
+    if (this.#over) return length;
+    if (used === length) return used;
+    if (this.#link.out.length >= SEND_BYTES_HIGH) {
+      this.#link.pause();
+      return used;
+    }
+    return this.#request.encoding === Encoding.chunk
+      ? this.#echoChunk(bytes, used, length)
+      : this.#echoLines(bytes, used, length);
+  }
+
+  ended(): void {
+    this.#link.end();
+  }
+
+  drained(): void {
+    if (!this.#over) this.#link.resume();
+  }
+
+  closed(reason: string): void {
+    this.#over = true;
+    this.#host.closed(this);
+    if (this.#hasPlace) this.#events.clientLeft(this.#label, reason);
+  }
+
+  /** Ends a handshake that takes too long. */
+  tick(nowMs: number): void {
+    if (this.#over || this.#hasPlace || nowMs <= this.#host.deadlineMs) return;
+    this.refuse(
+      WireError.silent,
+      `no handshake within ${GREETING_TIMEOUT_MS / 1000} s`,
+    );
+  }
+
+  /** Tells the peer why it is not served, and closes. */
+  refuse(kind: WireErrorKind, reason: string): void {
+    this.#over = true;
+    this.#link.out.append(bytesOf(`${errorLine(kind, reason)}\n`));
+    this.#link.end();
+    this.#events.refusedPeer(this.#label, reason);
+  }
+
+  /** Takes no more messages, and closes after what was answered. */
+  drain(): void {
+    this.#over = true;
+    this.#link.end();
+  }
+
+  /** @returns How many bytes were used, or -1 when more are needed. */
+  #greet(bytes: Uint8Array): number {
+    const begins = this.#request.encoding === undefined;
+    const { out } = this.#link;
+    const used = this.#request.read(bytes, out);
+    if (this.#request.wrong !== undefined) {
+      this.refuse(WireError.handshake, this.#request.wrong);
+      return -1;
+    }
+    if (used > 0 && begins) {
+      const refusal = this.#host.takePlace();
+      if (refusal !== undefined) {
+        out.clear();
+        this.refuse(WireError.full, refusal);
+        return -1;
+      }
+      this.#hasPlace = true;
+      const encoding = this.#request.encoding!;
+      if (encoding === Encoding.chunk) this.#link.expect(READ_BYTES_CHUNK);
+      this.#events.clientJoined(this.#label, encoding);
+    }
+    if (used > 0) this.#link.send();
+    return used;
+  }
+
+  #echoChunk(bytes: Uint8Array, from: number, length: number): number {
+    this.#events.message(this.#label, bytes, from, length);
+    this.#link.out.append(bytes, from, length);
+    this.#link.send();
+    return length;
+  }
+
+  #echoLines(bytes: Uint8Array, from: number, length: number): number {
+    let at = from;
+    let echoed = from;
+    const { out } = this.#link;
+    for (;;) {
+      const lf = findLineEnd(bytes, at, length);
+      if (lf < 0) break;
+      const end = trimLineEnd(bytes, at, lf);
+      if (this.#skipping || end - at > MESSAGE_BYTES_MAX) {
+        out.append(bytes, echoed, at);
+        if (!this.#skipping) this.#answerTooLong();
+        this.#skipping = false;
+        echoed = lf + 1;
+      } else {
+        this.#events.message(this.#label, bytes, at, end);
+      }
+      at = lf + 1;
+    }
+    // All whole lines go back in one piece, just as they came.
+    if (at > echoed) out.append(bytes, echoed, at);
+    if (at > from) this.#link.send();
+    if (length - at <= MESSAGE_BYTES_MAX + 2 && !this.#skipping) return at;
+    if (!this.#skipping) this.#answerTooLong();
+    this.#skipping = true;
+    return length;
+  }
+
+  #answerTooLong(): void {
+    const reason = `a message is at most ${MESSAGE_BYTES_MAX} bytes`;
+    const line = `${errorLine(WireError.tooLong, reason)}\n`;
+    this.#link.out.append(bytesOf(line));
+    this.#link.send();
+  }
+}
+
+function restOfConfirmation(encoding: Encoding): string {
+  if (encoding === Encoding.chunk) return "";
+  return encoding === Encoding.line ? "\n" : SERVER_PROPERTIES;
+}

@@ -1,0 +1,136 @@
+/**
+ * A real directory as a {@linkcode Disk}.
+ *
+ * @module
+ */
+
+import type { Disk } from "./disk.ts";
+
+/** A directory on disk. */
+export class DenoDisk implements Disk {
+  readonly #directory: string;
+  readonly #sync: boolean;
+  /** The file being appended to, kept open. */
+  #file: Deno.FsFile | undefined;
+  #fileName = "";
+
+  /**
+   * @param directory Exists.
+   * @param sync Whether appends reach the disk before they are done; false
+   * trusts the operating system, and a power cut then loses what was answered.
+   */
+  constructor(directory: string, sync: boolean) {
+    this.#directory = directory;
+    this.#sync = sync;
+  }
+
+  list(): string[] {
+    const names: string[] = [];
+    for (const entry of Deno.readDirSync(this.#directory)) {
+      if (entry.isFile) names.push(entry.name);
+    }
+    return names;
+  }
+
+  sizeOf(name: string): number {
+    try {
+      return Deno.statSync(this.#path(name)).size;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return -1;
+      throw error;
+    }
+  }
+
+  read(name: string, offset: number, into: Uint8Array): number {
+    using file = Deno.openSync(this.#path(name));
+    file.seekSync(offset, Deno.SeekMode.Start);
+    let length = 0;
+    while (length < into.length) {
+      const count = file.readSync(into.subarray(length));
+      if (count === null) break;
+      length += count;
+    }
+    return length;
+  }
+
+  replace(name: string, bytes: Uint8Array): void {
+    const temporary = this.#path(`${name}.new`);
+    {
+      using file = Deno.openSync(temporary, {
+        write: true,
+        create: true,
+        truncate: true,
+      });
+      writeAll(file, bytes);
+      file.syncSync();
+    }
+    Deno.renameSync(temporary, this.#path(name));
+    this.#syncDirectory();
+  }
+
+  truncate(name: string, size: number): void {
+    this.#close();
+    using file = Deno.openSync(this.#path(name), { write: true });
+    file.truncateSync(size);
+    file.syncSync();
+  }
+
+  rename(from: string, to: string): void {
+    this.#close();
+    Deno.renameSync(this.#path(from), this.#path(to));
+    this.#syncDirectory();
+  }
+
+  append(
+    name: string,
+    bytes: Uint8Array,
+    done: (failure: string | undefined) => void,
+  ): void {
+    let synced: Promise<void>;
+    try {
+      const file = this.#open(name);
+      writeAll(file, bytes);
+      synced = this.#sync ? file.syncData() : Promise.resolve();
+    } catch (error) {
+      synced = Promise.reject(error);
+    }
+    synced.then(
+      () => done(undefined),
+      (error) => done(error instanceof Error ? error.message : `${error}`),
+    );
+  }
+
+  #open(name: string): Deno.FsFile {
+    if (this.#file !== undefined && this.#fileName === name) return this.#file;
+    this.#close();
+    const isNew = this.sizeOf(name) < 0;
+    this.#file = Deno.openSync(this.#path(name), {
+      append: true,
+      create: true,
+    });
+    this.#fileName = name;
+    // The name of a new file is in the directory, which is synced by itself.
+    if (isNew) this.#syncDirectory();
+    return this.#file;
+  }
+
+  #close(): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  #syncDirectory(): void {
+    using directory = Deno.openSync(this.#directory);
+    directory.syncSync();
+  }
+
+  #path(name: string): string {
+    return `${this.#directory}/${name}`;
+  }
+}
+
+function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) {
+    at += file.writeSync(at === 0 ? bytes : bytes.subarray(at));
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * The disk as the store sees it: one directory of files that are appended to.
+ *
+ * @module
+ */
+
+/** Files of one directory. All but `append` are for start-up and rare events. */
+export interface Disk {
+  /** Names of the files. */
+  list(): string[];
+  /** Size of a file in bytes, or -1 when there is none. */
+  sizeOf(name: string): number;
+  /**
+   * Reads from `offset` on.
+   *
+   * @returns How many bytes were read; 0 at the end of the file.
+   */
+  read(name: string, offset: number, into: Uint8Array): number;
+  /** Writes a whole file; after a crash it is the old or the new one. */
+  replace(name: string, bytes: Uint8Array): void;
+  /** Cuts a file, durably. */
+  truncate(name: string, size: number): void;
+  /** Renames a file, durably. */
+  rename(from: string, to: string): void;
+  /**
+   * Appends to a file, made if needed, and syncs it. Exactly one call of
+   * `done` follows, never during this call; until then `bytes` must not
+   * change, and no other append may begin.
+   *
+   * @param done Gets the reason in words when the bytes may not be on disk.
+   */
+  append(
+    name: string,
+    bytes: Uint8Array,
+    done: (failure: string | undefined) => void,
+  ): void;
+}

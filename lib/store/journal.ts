@@ -1,0 +1,224 @@
+/**
+ * The journal: records appended to the active segment, many with one sync.
+ *
+ * While one commit is being written and synced, the records of the next gather
+ * in memory (group commit), so a slow disk makes commits larger and not more
+ * frequent. Commits are numbered; whoever appended is told of the number that
+ * is on disk, or that failed.
+ *
+ * When a write or sync fails, nothing of that commit counts as stored, and the
+ * segment is not trusted again: it is cut to what was synced before and sealed
+ * (after a failed fsync the kernel may call dirty pages clean; see Rebello et
+ * al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020). The
+ * next commit begins a new segment.
+ *
+ * @module
+ */
+
+import { GATHER_BYTES_MAX } from "../limits.ts";
+import type { Turn } from "../ports.ts";
+import { ByteQueue } from "../wire/byte_queue.ts";
+import type { Disk } from "./disk.ts";
+import { type BatchHeader, type ParsedRecord, writeRecords } from "./record.ts";
+import { type Damage, scanSegment } from "./recovery.ts";
+import {
+  ACTIVE_SEGMENT,
+  damagedName,
+  sealedName,
+  sealedNumbers,
+  SEGMENT_BYTES_MAX,
+} from "./segments.ts";
+
+/** What a journal reports. */
+export interface JournalEvents {
+  /**
+   * All records appended for this commit are on disk, or, with a reason, none
+   * of them counts as stored.
+   */
+  committed(commit: number, failure: string | undefined): void;
+  /** A segment was sealed, because it is full or for the reason given. */
+  sealed(name: string, reason: string | undefined): void;
+}
+
+/** What start-up found. */
+export interface Recovery {
+  /** Undamaged records in the active segment. */
+  readonly records: number;
+  /** Highest tick among them. */
+  readonly tick: number;
+  /** Bytes of a torn last line that were cut off. */
+  readonly tornBytes: number;
+  /** Stretches without a record, now also in files of their own. */
+  readonly damages: readonly SetAside[];
+}
+
+/** A damaged stretch and the file that holds a copy of it. */
+export interface SetAside extends Damage {
+  readonly file: string;
+}
+
+const LF = new Uint8Array([10]);
+
+/** See the module. */
+export class Journal {
+  readonly #disk: Disk;
+  readonly #turn: Turn;
+  readonly #events: JournalEvents;
+  #gathering = new ByteQueue();
+  #writing = new ByteQueue();
+  /** The number of the commit that gathers. */
+  #commit = 1;
+  #isDue = false;
+  #isWriting = false;
+  /** Synced bytes of the active segment. */
+  #size = 0;
+  #sealedCount = 0;
+  /** Why the active segment must be sealed before it is written again. */
+  #distrust: string | undefined;
+  readonly #begin = () => this.#write();
+
+  constructor(disk: Disk, turn: Turn, events: JournalEvents) {
+    this.#disk = disk;
+    this.#turn = turn;
+    this.#events = events;
+  }
+
+  /** The commit that what is appended now will be part of. */
+  get gatheringCommit(): number {
+    return this.#commit;
+  }
+
+  /** Whether appending should stop until the next commit is done. */
+  get full(): boolean {
+    return this.#gathering.length >= GATHER_BYTES_MAX;
+  }
+
+  /** Whether all that was appended has been committed. */
+  get idle(): boolean {
+    return !this.#isDue && !this.#isWriting;
+  }
+
+  /**
+   * Reads the active segment, mends its end, and sets aside what is damaged.
+   *
+   * @param record Is told of every undamaged record.
+   * @throws Whatever the disk throws.
+   */
+  open(
+    record: (bytes: Uint8Array, record: ParsedRecord) => void,
+  ): Recovery {
+    const numbers = sealedNumbers(this.#disk.list());
+    this.#sealedCount = numbers.at(-1) ?? 0;
+    if (this.#disk.sizeOf(ACTIVE_SEGMENT) < 0) {
+      return { records: 0, tick: 0, tornBytes: 0, damages: [] };
+    }
+    let records = 0;
+    let tick = 0;
+    const damages: SetAside[] = [];
+    const end = scanSegment(this.#disk, ACTIVE_SEGMENT, 0, {
+      record: (bytes, found) => {
+        records++;
+        tick = Math.max(tick, found.tick);
+        record(bytes, found);
+      },
+      damage: (bytes, damage) => damages.push(this.#setAside(bytes, damage)),
+    });
+    this.#size = end.wholeBytes + end.recordBytes;
+    if (end.restBytes > end.recordBytes) {
+      this.#disk.truncate(ACTIVE_SEGMENT, this.#size);
+    }
+    if (end.recordBytes > 0) this.#gathering.append(LF);
+    return {
+      records,
+      tick,
+      tornBytes: end.restBytes - end.recordBytes,
+      damages,
+    };
+  }
+
+  /**
+   * Appends the records of a batch to the gathering commit.
+   *
+   * @returns Where the last message ends in `messages`.
+   */
+  append(
+    header: BatchHeader,
+    messages: Uint8Array,
+    from: number,
+    count: number,
+  ): number {
+    const end = writeRecords(this.#gathering, header, messages, from, count);
+    this.#makeDue();
+    return end;
+  }
+
+  /** Writes when the turn ends, or when the commit before is done. */
+  #makeDue(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    if (!this.#isWriting) this.#turn.beforeSending(this.#begin);
+  }
+
+  #write(): void {
+    this.#isDue = false;
+    this.#isWriting = true;
+    const commit = this.#commit++;
+    const bytes = this.#gathering;
+    this.#gathering = this.#writing;
+    this.#writing = bytes;
+    const failure = this.#sealIfNeeded();
+    if (failure !== undefined) {
+      // Told later, as a disk would: callers may be in the middle of a turn.
+      this.#turn.sending(() => this.#done(commit, failure));
+      return;
+    }
+    this.#disk.append(
+      ACTIVE_SEGMENT,
+      bytes.view(),
+      (failure) => this.#done(commit, failure),
+    );
+  }
+
+  #done(commit: number, failure: string | undefined): void {
+    if (failure === undefined) this.#size += this.#writing.length;
+    else this.#distrust = failure;
+    this.#writing.clear();
+    this.#isWriting = false;
+    this.#events.committed(commit, failure);
+    if (this.#isDue) this.#write();
+  }
+
+  /** Seals the active segment if it must be. @returns Why it cannot be. */
+  #sealIfNeeded(): string | undefined {
+    const distrust = this.#distrust;
+    if (distrust === undefined && this.#size < SEGMENT_BYTES_MAX) {
+      return undefined;
+    }
+    try {
+      if (distrust !== undefined) this.#cutToSynced();
+      if (this.#size > 0) {
+        const name = sealedName(++this.#sealedCount);
+        this.#disk.rename(ACTIVE_SEGMENT, name);
+        this.#events.sealed(name, distrust);
+        this.#size = 0;
+      }
+      this.#distrust = undefined;
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : `${error}`;
+    }
+  }
+
+  /** Takes off what a failed commit may have left in the active segment. */
+  #cutToSynced(): void {
+    if (this.#disk.sizeOf(ACTIVE_SEGMENT) > this.#size) {
+      this.#disk.truncate(ACTIVE_SEGMENT, this.#size);
+    }
+  }
+
+  #setAside(bytes: Uint8Array, damage: Damage): SetAside {
+    const file = damagedName(ACTIVE_SEGMENT, damage.offset);
+    if (this.#disk.sizeOf(file) < 0) this.#disk.replace(file, bytes);
+    return { ...damage, file };
+  }
+}

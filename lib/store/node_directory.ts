@@ -1,0 +1,82 @@
+/**
+ * The directory of a data node: it belongs to one process, and has an id that
+ * lives as long as it does.
+ *
+ * @module
+ */
+
+import { newNodeId } from "../identity.ts";
+import { NODE_ID_BYTES } from "../limits.ts";
+import type { Random } from "../ports.ts";
+import { cannotUseDirectory, StartError } from "../start_error.ts";
+import { bytesOf, textOf } from "../wire/ascii.ts";
+import { DenoDisk } from "./deno_disk.ts";
+
+const ID_FILE = "node.id";
+const LOCK_FILE = "node.lock";
+
+/** A directory that this process has for itself. */
+export interface NodeDirectory {
+  /** The id of the data node whose directory it is. */
+  readonly id: string;
+  /** Gives the directory free. */
+  close(): void;
+}
+
+/**
+ * Opens a data node's directory, and makes it if it is not there.
+ *
+ * The lock is the operating system's (flock), so a killed process leaves none
+ * behind.
+ *
+ * @param random For the id of a new directory; ids must not repeat.
+ * @throws {StartError} It cannot be written, or another process has it.
+ */
+export function openNodeDirectory(path: string, random: Random): NodeDirectory {
+  const lock = openLock(path);
+  try {
+    return { id: readOrMakeId(path, random), close: () => lock.close() };
+  } catch (error) {
+    lock.close();
+    if (error instanceof StartError) throw error;
+    throw cannotUseDirectory(path, "--dir", error);
+  }
+}
+
+function openLock(path: string): Deno.FsFile {
+  let lock: Deno.FsFile;
+  try {
+    Deno.mkdirSync(path, { recursive: true });
+    lock = Deno.openSync(`${path}/${LOCK_FILE}`, {
+      read: true,
+      write: true,
+      create: true,
+    });
+  } catch (error) {
+    throw cannotUseDirectory(path, "--dir", error);
+  }
+  if (!lock.tryLockSync(true)) {
+    lock.close();
+    throw new StartError(
+      `Cannot use directory '${path}': another dataNode runs there; ` +
+        "give each its own with --dir",
+    );
+  }
+  return lock;
+}
+
+function readOrMakeId(path: string, random: Random): string {
+  const disk = new DenoDisk(path, true);
+  if (disk.sizeOf(ID_FILE) < 0) {
+    disk.replace(ID_FILE, bytesOf(`${newNodeId(random)}\n`));
+  }
+  const bytes = new Uint8Array(256);
+  const id = textOf(bytes, 0, disk.read(ID_FILE, 0, bytes)).trim();
+  if (id.length !== NODE_ID_BYTES || !/^[0-9a-z]+$/.test(id)) {
+    throw new StartError(
+      `Cannot read the id in '${path}/${ID_FILE}': expected ` +
+        `${NODE_ID_BYTES} of a-z 0-9, found ${JSON.stringify(id)}`,
+    );
+  }
+  return id;
+}

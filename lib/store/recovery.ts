@@ -1,0 +1,177 @@
+/**
+ * Recovery: what a data node makes of its file when it starts.
+ *
+ * A crash can leave the last line torn, because it was being written; it was
+ * never acknowledged, and is cut off. Any other line that does not check is
+ * damage: it is reported with its offset, set aside in a file of its own, and
+ * left where it is. Everything else is served.
+ *
+ * @module
+ */
+
+import { CLIENT_ID_BYTES_MAX, MESSAGE_BYTES_MAX } from "../limits.ts";
+import { findLineEnd } from "../wire/line.ts";
+import type { Disk } from "./disk.ts";
+import { ESCAPED_BYTES_MAX } from "./escape.ts";
+import { newParsedRecord, type ParsedRecord, parseRecord } from "./record.ts";
+
+/** No record is longer: a payload all escaped, and generously what precedes. */
+export const RECORD_BYTES_MAX: number = MESSAGE_BYTES_MAX * ESCAPED_BYTES_MAX +
+  CLIENT_ID_BYTES_MAX + 512;
+
+/** Bytes read at a time. */
+const READ_BYTES = 2 * RECORD_BYTES_MAX;
+
+/** A stretch of a segment that holds no record. */
+export interface Damage {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** What {@linkcode scanSegment} tells of what it meets. */
+export interface ScanEvents {
+  /** An undamaged record; `bytes` is valid only during the call. */
+  record(bytes: Uint8Array, record: ParsedRecord, offset: number): void;
+  /** A stretch without one; `bytes` holds it, or its start if it is long. */
+  damage(bytes: Uint8Array, damage: Damage): void;
+}
+
+/** What a scan found at the end of a segment. */
+export interface ScanEnd {
+  /** Where the last whole line ends. */
+  readonly wholeBytes: number;
+  /** What follows it: the bytes of a torn write, or a record without ending. */
+  readonly restBytes: number;
+  /**
+   * How many of the rest's bytes are a whole record that lacks its line
+   * ending: all, or all but one that took the ending's place, or none.
+   */
+  readonly recordBytes: number;
+}
+
+/** Reads a segment from `from` to its end. */
+export function scanSegment(
+  disk: Disk,
+  name: string,
+  from: number,
+  events: ScanEvents,
+): ScanEnd {
+  const buffer = new Uint8Array(READ_BYTES);
+  const record = newParsedRecord();
+  /** Offset in the segment of the start of `buffer`. */
+  let base = from;
+  let filled = 0;
+  /** Bytes in front of the buffer that belong to a line too long to be one. */
+  let overlong = 0;
+  for (;;) {
+    const count = disk.read(
+      name,
+      base + filled,
+      buffer.subarray(filled),
+    );
+    filled += count;
+    let at = 0;
+    for (;;) {
+      const lf = findLineEnd(buffer, at, filled);
+      if (lf < 0) break;
+      if (overlong > 0) {
+        const offset = base + at - overlong;
+        events.damage(buffer.subarray(at, lf + 1), {
+          offset,
+          length: overlong + lf + 1 - at,
+        });
+        overlong = 0;
+      } else {
+        scanLine(buffer, at, lf, base, record, events);
+      }
+      at = lf + 1;
+    }
+    if (count === 0) {
+      const restBytes = filled - at + overlong;
+      const recordBytes = overlong > 0 ? 0 : unended(buffer, at, filled);
+      if (recordBytes > 0) {
+        parseRecord(buffer, at, at + recordBytes, record);
+        events.record(buffer, record, base + at);
+      }
+      return { wholeBytes: base + at - overlong, restBytes, recordBytes };
+    }
+    if (filled - at > RECORD_BYTES_MAX) {
+      overlong += filled - at;
+      at = filled;
+    }
+    buffer.copyWithin(0, at, filled);
+    base += at;
+    filled -= at;
+  }
+}
+
+/** Length of the record that the last bytes of a segment hold, or 0. */
+function unended(bytes: Uint8Array, from: number, end: number): number {
+  const record = newParsedRecord();
+  if (parseRecord(bytes, from, end, record)) return end - from;
+  return parseRecord(bytes, from, end - 1, record) ? end - 1 - from : 0;
+}
+
+/**
+ * Tells of the line `[from..ending)`. A damaged ending joins two records to
+ * one line, and both are still whole: so when the line is not a record, a
+ * later start is looked for from which it is.
+ */
+function scanLine(
+  bytes: Uint8Array,
+  from: number,
+  ending: number,
+  base: number,
+  record: ParsedRecord,
+  events: ScanEvents,
+): void {
+  if (parseRecord(bytes, from, ending, record)) {
+    events.record(bytes, record, base + from);
+    return;
+  }
+  for (let start = from + 1; start < ending; start++) {
+    if (!looksLikeStart(bytes, start, ending)) continue;
+    if (!parseRecord(bytes, start, ending, record)) continue;
+    scanJoined(bytes, from, start - 1, base, record, events);
+    parseRecord(bytes, start, ending, record);
+    events.record(bytes, record, base + start);
+    return;
+  }
+  tellDamage(bytes, from, ending + 1, base, events);
+}
+
+/** Tells of what stands before a damaged ending, and of the ending. */
+function scanJoined(
+  bytes: Uint8Array,
+  from: number,
+  ending: number,
+  base: number,
+  record: ParsedRecord,
+  events: ScanEvents,
+): void {
+  if (!parseRecord(bytes, from, ending, record)) {
+    scanLine(bytes, from, ending, base, record, events);
+    return;
+  }
+  events.record(bytes, record, base + from);
+  tellDamage(bytes, ending, ending + 1, base, events);
+}
+
+function tellDamage(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  base: number,
+  events: ScanEvents,
+): void {
+  events.damage(bytes.subarray(from, to), {
+    offset: base + from,
+    length: to - from,
+  });
+}
+
+/** Whether a record's time could begin here: `dddd-dd-ddT`. */
+function looksLikeStart(bytes: Uint8Array, at: number, end: number): boolean {
+  return end - at > 24 && bytes[at + 4] === 45 && bytes[at + 7] === 45 &&
+    bytes[at + 10] === 84 && bytes[at + 23] === 90;
+}

@@ -1,0 +1,173 @@
+/**
+ * sd/2 frames: the header they share, and the frames without messages.
+ *
+ * A frame is a header of 8 bytes, fields of fixed width, and a payload:
+ *
+ *     u32 length        of what follows these four bytes
+ *     u8  type
+ *     u8  flags         0; a reader ignores bits it does not know
+ *     u16 fieldsLength  of the fields that follow
+ *     … fields, then payload
+ *
+ * Numbers are little-endian; a u64 holds a whole number up to 2^53 - 1.
+ * Room to grow: a later version appends fields, and a reader of this one finds
+ * the payload by `fieldsLength`; a frame of a type it does not know is skipped.
+ *
+ * Reading fills one object that the caller keeps, writing appends to a queue
+ * that the caller keeps: nothing is allocated for a frame.
+ *
+ * @module
+ */
+
+import { FRAME_BYTES_MAX } from "../limits.ts";
+import { bytesOf } from "./ascii.ts";
+import type { ByteQueue } from "./byte_queue.ts";
+import type { WireErrorKind } from "./errors.ts";
+import {
+  readU16,
+  readU32,
+  readU64,
+  writeU16,
+  writeU32,
+  writeU64,
+} from "./little_endian.ts";
+
+/** The types of frames. A number is never given a new meaning. */
+export const FrameType = {
+  /** Either way: the connection ends, and why. */
+  error: 0,
+  /** Client to head: messages with consecutive sequences. */
+  messages: 1,
+  /** Head to client: those messages are stored, and where. */
+  receipt: 2,
+  /** Head to client: those messages are not stored, and why. */
+  refusal: 3,
+  /** Head to data node: store these messages. */
+  store: 4,
+  /** Data node to head: all up to this ticket are synced. */
+  stored: 5,
+  /** Data node to head: this ticket is not stored, and why. */
+  notStored: 6,
+  /** Either way: are you there? */
+  beat: 7,
+  /** Answer to a beat, with its stamp. */
+  beatEcho: 8,
+  /** Data node to head: place nothing more here. */
+  draining: 9,
+} as const;
+/** See {@linkcode FrameType}. */
+export type FrameType = typeof FrameType[keyof typeof FrameType];
+
+/** Bytes before the fields. */
+export const HEADER_BYTES = 8;
+
+const BEAT_FIELDS = 8;
+const ERROR_FIELDS = 2;
+
+/** Where the next frame of a buffer lies. */
+export interface FrameBounds {
+  /** One of {@linkcode FrameType}, or a number of a later version. */
+  type: number;
+  /** Where the fields begin. */
+  fields: number;
+  /** Where the payload begins. */
+  payload: number;
+  /** Where the frame ends and the next begins. */
+  end: number;
+}
+
+/** What {@linkcode readFrame} found. */
+export const FrameStatus = {
+  /** The bounds are filled in. */
+  whole: 0,
+  /** More bytes are needed. */
+  partial: 1,
+  /** These bytes can never become a frame. */
+  malformed: 2,
+} as const;
+/** See {@linkcode FrameStatus}. */
+export type FrameStatus = typeof FrameStatus[keyof typeof FrameStatus];
+
+/** Finds the frame that begins at `at` in `bytes[..length)`. */
+export function readFrame(
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  into: FrameBounds,
+): FrameStatus {
+  if (length - at < HEADER_BYTES) return FrameStatus.partial;
+  const total = readU32(bytes, at) + 4;
+  if (total < HEADER_BYTES || total > FRAME_BYTES_MAX) {
+    return FrameStatus.malformed;
+  }
+  const fields = at + HEADER_BYTES;
+  const payload = fields + readU16(bytes, at + 6);
+  const end = at + total;
+  if (payload > end) return FrameStatus.malformed;
+  if (end > length) return FrameStatus.partial;
+  into.type = bytes[at + 4]!;
+  into.fields = fields;
+  into.payload = payload;
+  into.end = end;
+  return FrameStatus.whole;
+}
+
+/**
+ * Appends a header, and room for fields and payload.
+ *
+ * @returns Where in `out.bytes` the fields are to be written.
+ */
+export function beginFrame(
+  out: ByteQueue,
+  type: FrameType,
+  fieldsLength: number,
+  payloadLength: number,
+): number {
+  const total = HEADER_BYTES + fieldsLength + payloadLength;
+  const at = out.reserve(total);
+  const bytes = out.bytes;
+  writeU32(bytes, at, total - 4);
+  bytes[at + 4] = type;
+  bytes[at + 5] = 0;
+  writeU16(bytes, at + 6, fieldsLength);
+  out.commit(total);
+  return at + HEADER_BYTES;
+}
+
+/** The stamp of a `beat` or `beatEcho` frame, or -1 when it has none. */
+export function readBeat(bytes: Uint8Array, frame: FrameBounds): number {
+  if (frame.payload - frame.fields < BEAT_FIELDS) return -1;
+  return readU64(bytes, frame.fields);
+}
+
+/** Writes a `beat` or its echo. */
+export function writeBeat(
+  out: ByteQueue,
+  type: typeof FrameType.beat | typeof FrameType.beatEcho,
+  stamp: number,
+): void {
+  writeU64(out.bytes, beginFrame(out, type, BEAT_FIELDS, 0), stamp);
+}
+
+/** Writes a frame that has neither fields nor payload. */
+export function writeDraining(out: ByteQueue): void {
+  beginFrame(out, FrameType.draining, 0, 0);
+}
+
+/** The code of an `error` frame, or -1 when it has none. */
+export function readErrorCode(bytes: Uint8Array, frame: FrameBounds): number {
+  if (frame.payload - frame.fields < ERROR_FIELDS) return -1;
+  return readU16(bytes, frame.fields);
+}
+
+/** Writes an `error` frame. */
+export function writeError(
+  out: ByteQueue,
+  kind: WireErrorKind,
+  reason: string,
+): void {
+  const text = bytesOf(reason);
+  const at = beginFrame(out, FrameType.error, ERROR_FIELDS, text.length);
+  writeU16(out.bytes, at, kind.code);
+  out.bytes.set(text, at + ERROR_FIELDS);
+}

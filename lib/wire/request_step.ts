@@ -1,0 +1,68 @@
+/**
+ * The first step of the handshake, on the side that is called: reads the
+ * request and answers it, whatever the reads were.
+ *
+ * @module
+ */
+
+import { bytesOf } from "./ascii.ts";
+import type { ByteQueue } from "./byte_queue.ts";
+import { type Encoding, readRequest, readRestOfRequest } from "./greeting.ts";
+import { CONFIRMATION } from "./words.ts";
+
+/** See the module. */
+export class RequestStep {
+  readonly #restOfAnswer: (encoding: Encoding) => string;
+  #encoding: Encoding | undefined;
+  #settled = false;
+  #wrong: string | undefined;
+
+  /** @param restOfAnswer What follows the word `confirmacion`. */
+  constructor(restOfAnswer: (encoding: Encoding) => string) {
+    this.#restOfAnswer = restOfAnswer;
+  }
+
+  /** What was agreed so far; a chunk peer may still turn out to send lines. */
+  get encoding(): Encoding | undefined {
+    return this.#encoding;
+  }
+
+  /** Whether the step is over and the next bytes belong to what follows. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** Why the request cannot be granted, once that is clear. */
+  get wrong(): string | undefined {
+    return this.#wrong;
+  }
+
+  /**
+   * Reads on, and appends to `out` what is to be answered.
+   *
+   * @returns How many bytes were used, or -1 when more are needed.
+   */
+  read(bytes: Uint8Array, out: ByteQueue): number {
+    if (bytes.length === 0) return -1;
+    const first = this.#encoding === undefined;
+    const greeting = first
+      ? readRequest(bytes, bytes.length)
+      : readRestOfRequest(bytes, bytes.length);
+    if (greeting === undefined) {
+      // No continuation: the request was a chunk peer's, and is answered.
+      this.#settled = true;
+      return 0;
+    }
+    if (greeting.kind === "wait") return -1;
+    if (greeting.kind === "wrong") {
+      this.#wrong = greeting.reason;
+      return -1;
+    }
+    this.#encoding = greeting.encoding;
+    this.#settled = greeting.encoding !== "chunk" ||
+      greeting.used < bytes.length;
+    const rest = this.#restOfAnswer(greeting.encoding);
+    out.append(bytesOf(first ? CONFIRMATION + rest : rest));
+    return greeting.used;
+  }
+}

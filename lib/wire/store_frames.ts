@@ -1,0 +1,169 @@
+/**
+ * The frames between a head and a data node: what to store, and whether it is.
+ *
+ * @module
+ */
+
+import { NODE_ID_BYTES } from "../limits.ts";
+import { bytesOf } from "./ascii.ts";
+import type { ByteQueue } from "./byte_queue.ts";
+import type { WireErrorKind } from "./errors.ts";
+import {
+  beginFrame,
+  type FrameBounds,
+  FrameType,
+  HEADER_BYTES,
+} from "./frame.ts";
+import {
+  readU16,
+  readU32,
+  readU64,
+  writeU16,
+  writeU32,
+  writeU64,
+} from "./little_endian.ts";
+
+const STORE_FIELDS = 46;
+const STORED_FIELDS = 16;
+const NOT_STORED_FIELDS = 18;
+
+/** Fields of a `store` frame. The payload: client id, holders, messages. */
+export interface StoreFields {
+  /** Numbers the frames of one connection, from 1. */
+  ticket: number;
+  firstSequence: number;
+  /** Every sequence of this client below this one has been answered. */
+  floor: number;
+  /** Logical time of the head; the node's goes past it. */
+  tick: number;
+  /** When the head received the messages, in ms since 1970. */
+  timeMs: number;
+  count: number;
+  clientIdLength: number;
+  /** How many node ids follow the client id. */
+  holders: number;
+}
+
+/** Whether the fields, and the payload they promise, were there to be read. */
+export function readStore(
+  bytes: Uint8Array,
+  frame: FrameBounds,
+  into: StoreFields,
+): boolean {
+  const at = frame.fields;
+  if (frame.payload - at < STORE_FIELDS) return false;
+  into.ticket = readU64(bytes, at);
+  into.firstSequence = readU64(bytes, at + 8);
+  into.floor = readU64(bytes, at + 16);
+  into.tick = readU64(bytes, at + 24);
+  into.timeMs = readU64(bytes, at + 32);
+  into.count = readU32(bytes, at + 40);
+  into.clientIdLength = bytes[at + 44]!;
+  into.holders = bytes[at + 45]!;
+  const named = into.clientIdLength + into.holders * NODE_ID_BYTES;
+  return into.clientIdLength > 0 && frame.payload + named <= frame.end;
+}
+
+/**
+ * Begins a `store` frame of `payloadBytes`.
+ *
+ * @returns Where in `out.bytes` the payload is to be written; it is committed
+ * already.
+ */
+export function writeStore(
+  out: ByteQueue,
+  fields: StoreFields,
+  payloadBytes: number,
+): number {
+  const at = beginFrame(out, FrameType.store, STORE_FIELDS, payloadBytes);
+  const bytes = out.bytes;
+  writeU64(bytes, at, fields.ticket);
+  writeU64(bytes, at + 8, fields.firstSequence);
+  writeU64(bytes, at + 16, fields.floor);
+  writeU64(bytes, at + 24, fields.tick);
+  writeU64(bytes, at + 32, fields.timeMs);
+  writeU32(bytes, at + 40, fields.count);
+  bytes[at + 44] = fields.clientIdLength;
+  bytes[at + 45] = fields.holders;
+  return at + STORE_FIELDS;
+}
+
+/** Most bytes of a frame that are not messages, for a client id and holders. */
+export function storeOverhead(clientIdLength: number, holders: number): number {
+  return HEADER_BYTES + STORE_FIELDS + clientIdLength + holders * NODE_ID_BYTES;
+}
+
+/** Fields of a `stored` frame. */
+export interface StoredFields {
+  /** All tickets up to this one, but for those refused, are synced. */
+  ticket: number;
+  /** The node's logical time. */
+  tick: number;
+}
+
+/** Whether the fields were there to be read. */
+export function readStored(
+  bytes: Uint8Array,
+  frame: FrameBounds,
+  into: StoredFields,
+): boolean {
+  if (frame.payload - frame.fields < STORED_FIELDS) return false;
+  into.ticket = readU64(bytes, frame.fields);
+  into.tick = readU64(bytes, frame.fields + 8);
+  return true;
+}
+
+/** Writes a `stored` frame. */
+export function writeStored(
+  out: ByteQueue,
+  ticket: number,
+  tick: number,
+): void {
+  const at = beginFrame(out, FrameType.stored, STORED_FIELDS, 0);
+  writeU64(out.bytes, at, ticket);
+  writeU64(out.bytes, at + 8, tick);
+}
+
+/** Fields of a `notStored` frame; the payload is the reason. */
+export interface NotStoredFields {
+  /** The first ticket that is not stored. */
+  firstTicket: number;
+  /** The last one; all between them share the fate. */
+  lastTicket: number;
+  /** See errors.ts. */
+  code: number;
+}
+
+/** Whether the fields were there to be read. */
+export function readNotStored(
+  bytes: Uint8Array,
+  frame: FrameBounds,
+  into: NotStoredFields,
+): boolean {
+  if (frame.payload - frame.fields < NOT_STORED_FIELDS) return false;
+  into.firstTicket = readU64(bytes, frame.fields);
+  into.lastTicket = readU64(bytes, frame.fields + 8);
+  into.code = readU16(bytes, frame.fields + 16);
+  return true;
+}
+
+/** Writes a `notStored` frame. */
+export function writeNotStored(
+  out: ByteQueue,
+  firstTicket: number,
+  lastTicket: number,
+  kind: WireErrorKind,
+  reason: string,
+): void {
+  const text = bytesOf(reason);
+  const at = beginFrame(
+    out,
+    FrameType.notStored,
+    NOT_STORED_FIELDS,
+    text.length,
+  );
+  writeU64(out.bytes, at, firstTicket);
+  writeU64(out.bytes, at + 8, lastTicket);
+  writeU16(out.bytes, at + 16, kind.code);
+  out.bytes.set(text, at + NOT_STORED_FIELDS);
+}

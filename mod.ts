@@ -1,0 +1,30 @@
+/**
+ * sd-node: a small cluster that collects messages and loses none.
+ *
+ * As a library, this module connects to a head or a server from another
+ * program. Run as a program, it is the command line of all roles.
+ *
+ * @module
+ */
+
+export {
+  Client,
+  ClosedError,
+  connect,
+  type ConnectionEvents,
+  type ConnectOptions,
+  type Receipt,
+  RejectedError,
+} from "./lib/client/client.ts";
+export type { PeerChoice } from "./lib/client/core.ts";
+export type { Holder, PeerRole } from "./lib/client/events.ts";
+export type { WireErrorKind } from "./lib/wire/errors.ts";
+
+/** The version of this program. */
+export const VERSION = "0.1.0";
+
+if (import.meta.main) {
+  // Loaded only when run as a program: a library needs none of it.
+  const { main } = await import("./roles/main.ts");
+  Deno.exit(await main(Deno.args, VERSION));
+}

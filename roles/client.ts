@@ -1,0 +1,200 @@
+/**
+ * The client of both activities: sends messages to a server or a head, and
+ * writes down every answer.
+ *
+ * 1. It calls its peer, and calls again for as long as there is none.
+ * 2. It sends `numero random: N` at once and then on every interval, or the
+ *    text it was given, or every line of standard input.
+ * 3. Each answer is a line of `respuestas.txt` (a server's) or
+ *    `registro_cliente.txt` (a head's). A connection that is lost is made
+ *    again, and what was not answered is sent again.
+ *
+ * @module
+ */
+
+import {
+  type Client,
+  connect,
+  type Receipt,
+  RejectedError,
+} from "../lib/client/client.ts";
+import type { PeerChoice } from "../lib/client/core.ts";
+import type { PeerRole } from "../lib/client/events.ts";
+import { DRAIN_MS_MAX, HOST_UNKNOWN_MS_MAX } from "../lib/limits.ts";
+import type { LogFile } from "../lib/log/log_file.ts";
+import { UNKNOWN_HOST } from "../lib/net/dial.ts";
+import { escapedText } from "../lib/store/escape.ts";
+import { bytesOf } from "../lib/wire/ascii.ts";
+import { every, newEnding, type RoleContext, type Running } from "./running.ts";
+import { readLines } from "./lines.ts";
+
+/** Where a client's messages come from. */
+export type MessageSource =
+  /** `numero random: N`, N uniform over 0 to 100. */
+  | { readonly kind: "random" }
+  /** The same text every time. */
+  | { readonly kind: "text"; readonly text: string }
+  /** The lines of a stream. */
+  | { readonly kind: "lines"; readonly stream: ReadableStream<Uint8Array> };
+
+/** How a client is started. */
+export interface ClientRoleOptions {
+  readonly to: readonly string[];
+  readonly clientId?: string | undefined;
+  readonly peer: PeerChoice;
+  readonly source: MessageSource;
+  /** Between two messages, in ms; 0 waits for the answer instead. */
+  readonly intervalMs: number;
+  /** Messages to send; undefined goes on until it is stopped. */
+  readonly count?: number | undefined;
+}
+
+/** Messages without an answer past which no more are made up. */
+const UNANSWERED_MAX = 1_000;
+
+/** Starts a client. */
+export function startClient(
+  options: ClientRoleOptions,
+  context: RoleContext,
+): Running {
+  const { clock, log } = context;
+  const events = log.events();
+  const startedMs = clock.nowMs();
+  let peerRole: PeerRole | undefined;
+  let answerFile: LogFile | undefined;
+  let isAway = false;
+  let rejected = 0;
+  let isDraining = false;
+  const stopReading = new AbortController();
+  /** Wakes whoever waits for the next moment to send. */
+  let wake: (() => void) | undefined;
+
+  const client: Client = connect({
+    to: options.to,
+    clientId: options.clientId,
+    peer: options.peer,
+    events: {
+      connected(address, role, encoding) {
+        isAway = false;
+        answerFile = log.file(
+          role === "server" ? "respuestas.txt" : "registro_cliente.txt",
+        );
+        peerRole = role;
+        events.info(`Connected to ${role} ${address} (${encoding})`);
+      },
+      lost(address, reason) {
+        const isUnknown = reason === UNKNOWN_HOST && peerRole === undefined;
+        if (isUnknown && clock.nowMs() - startedMs > HOST_UNKNOWN_MS_MAX) {
+          ending.end(`Cannot find ${address}: ${reason}`);
+        } else if (!isAway && !isDraining) {
+          isAway = true;
+          events.warning(
+            `No connection to ${address}: ${reason}; calling again until ` +
+              "there is one",
+          );
+        }
+      },
+      postponed: (count, reason) =>
+        events.warning(`${count} messages not stored, sent again: ${reason}`),
+    },
+  });
+  const stopTicking = every(log.tick);
+  const ending = newEnding(() => {
+    stopTicking();
+    client.close();
+  });
+
+  sendAll().then(
+    () => ending.end(rejected === 0 ? undefined : failedText()),
+    (error) => ending.end(`Cannot read messages: ${error.message}`),
+  );
+
+  return {
+    done: ending.done,
+    drain() {
+      isDraining = true;
+      stopReading.abort();
+      wake?.();
+      const timer = setTimeout(
+        () => ending.end(`${client.unanswered} messages were not answered`),
+        DRAIN_MS_MAX,
+      );
+      ending.done.then(() => clearTimeout(timer));
+    },
+  };
+
+  async function sendAll(): Promise<void> {
+    const { source } = options;
+    if (source.kind === "lines") await sendLines(source.stream);
+    else await sendOnInterval(() => messageOf(source));
+    await client.flush();
+  }
+
+  async function sendOnInterval(message: () => string): Promise<void> {
+    const count = options.count ?? Infinity;
+    let sent = 0;
+    while (sent < count && !isDraining) {
+      // With a peer that is away, messages would only pile up.
+      const answered = client.unanswered < UNANSWERED_MAX
+        ? send(message())
+        : undefined;
+      if (answered !== undefined) sent++;
+      if (options.intervalMs === 0) await answered;
+      else if (sent < count) await pause(options.intervalMs);
+    }
+  }
+
+  async function sendLines(stream: ReadableStream<Uint8Array>): Promise<void> {
+    let sent = 0;
+    for await (const line of readLines(stream, stopReading.signal)) {
+      if (sent === options.count) break;
+      sent++;
+      const answered = send(line);
+      if (client.unanswered >= UNANSWERED_MAX) await answered;
+    }
+  }
+
+  async function send(message: string | Uint8Array): Promise<void> {
+    try {
+      tellAnswer(message, await client.send(message));
+    } catch (error) {
+      if (!(error instanceof RejectedError)) return;
+      rejected++;
+      events.error(error.message);
+    }
+  }
+
+  function tellAnswer(message: string | Uint8Array, receipt: Receipt): void {
+    const { text, id, holders } = receipt;
+    if (peerRole === "server") answerFile?.line(`Servidor recibio: ${text}`);
+    else answerFile?.line(holders.length === 0 ? text : `${text} (${id})`);
+    if (!log.showsMessage()) return;
+    const bytes = typeof message === "string" ? bytesOf(message) : message;
+    log.message(
+      peerRole === "server"
+        ? `Servidor recibio: ${text}`
+        : `${escapedText(bytes)} -> ${text}`,
+    );
+  }
+
+  function failedText(): string {
+    return `${rejected} messages can never be stored as they are`;
+  }
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+function messageOf(
+  source: Exclude<MessageSource, { kind: "lines" }>,
+): string {
+  if (source.kind === "text") return source.text;
+  return `numero random: ${Math.floor(Math.random() * 101)}`;
+}

@@ -1,0 +1,181 @@
+/**
+ * The data node: stores what heads send it.
+ *
+ * 1. It makes its directory its own: a lock, an id, and whatever it stored
+ *    before, checked.
+ * 2. It calls every head, and calls again for as long as one is absent.
+ * 3. Each message becomes a line of `data.txt`, synced to disk before
+ *    `recibido` goes back.
+ *
+ * @module
+ */
+
+import { DataCore } from "../lib/data/core.ts";
+import type { DataEvents } from "../lib/data/events.ts";
+import { HOST_UNKNOWN_MS_MAX } from "../lib/limits.ts";
+import { newDialer, UNKNOWN_HOST } from "../lib/net/dial.ts";
+import { escapedText } from "../lib/store/escape.ts";
+import { DenoDisk } from "../lib/store/deno_disk.ts";
+import type { Recovery } from "../lib/store/journal.ts";
+import { openNodeDirectory } from "../lib/store/node_directory.ts";
+import { textOf } from "../lib/wire/ascii.ts";
+import { MESSAGE_HEADER_BYTES } from "../lib/wire/client_frames.ts";
+import { readU32 } from "../lib/wire/little_endian.ts";
+import {
+  every,
+  newDrainWatch,
+  newEnding,
+  type RoleContext,
+  type Running,
+} from "./running.ts";
+
+/** How a data node is started. */
+export interface DataRoleOptions {
+  /** Every head to join, each `host:port`. */
+  readonly heads: readonly string[];
+  /** The directory of `data.txt`; made if it is not there. */
+  readonly directory: string;
+  /** Whether messages reach the disk before they are acknowledged. */
+  readonly sync: boolean;
+}
+
+/**
+ * Starts a data node.
+ *
+ * @throws {StartError} Its directory cannot be used, or another process uses
+ * it.
+ */
+export function startData(
+  options: DataRoleOptions,
+  context: RoleContext,
+): Running {
+  const { clock, turn, log } = context;
+  const directory = openNodeDirectory(options.directory, context.strongRandom);
+  const registry = log.file("registro_data.txt");
+  const events = log.events(registry);
+  const startedMs = clock.nowMs();
+  let hasJoined = false;
+  /** Heads that are away, so that each absence is told once. */
+  const away = new Set<string>();
+
+  const core = new DataCore({ nodeId: directory.id, heads: options.heads }, {
+    clock,
+    turn,
+    random: context.random,
+    dialer: newDialer(turn),
+    disk: new DenoDisk(options.directory, options.sync),
+    events: tellEvents(),
+  });
+  tellRecovery(core.open());
+  if (!options.sync) {
+    events.warning(
+      "--sync never: a power cut loses messages that were acknowledged",
+    );
+  }
+  core.start();
+  let watch: (() => string) | undefined;
+
+  const stopTicking = every(() => {
+    core.tickClock();
+    log.tick();
+    if (watch !== undefined) endDrain(watch());
+  });
+  const ending = newEnding(() => {
+    stopTicking();
+    directory.close();
+    events.info("dataNode ended");
+  });
+
+  return {
+    done: ending.done,
+    drain() {
+      events.info("Draining: no new messages, then the end");
+      core.drain();
+      watch = newDrainWatch(clock, () => core.idle);
+    },
+  };
+
+  /** Connections close when all is answered; then the role ends. */
+  function endDrain(state: string): void {
+    if (state === "waiting") return;
+    if (core.idle && core.heads > 0) {
+      core.close();
+      watch = newDrainWatch(clock, () => core.heads === 0);
+      return;
+    }
+    ending.end(
+      core.idle ? undefined : "the disk did not finish in time; what was not " +
+        "synced was not acknowledged",
+    );
+  }
+
+  function tellRecovery(recovery: Recovery): void {
+    const { records, tornBytes, damages } = recovery;
+    events.info(
+      `dataNode ${directory.id} in '${options.directory}', ` +
+        `${records} records in data.txt`,
+      { node: directory.id, records },
+    );
+    if (tornBytes > 0) {
+      events.warning(
+        `data.txt ended in a torn line of ${tornBytes} bytes, which was ` +
+          "never acknowledged; it was cut off",
+      );
+    }
+    for (const { offset, length, file } of damages) {
+      events.error(
+        `data.txt is damaged at offset ${offset}: ${length} bytes are no ` +
+          `record; a copy is in '${file}', the rest is served`,
+        { offset, length },
+      );
+    }
+  }
+
+  function tellEvents(): DataEvents {
+    return {
+      headJoined(address, encoding) {
+        hasJoined = true;
+        away.delete(address);
+        events.info(`Joined head ${address} (${encoding})`);
+      },
+      headLost(address, reason) {
+        if (reason === UNKNOWN_HOST && !hasJoined && isPatienceOver()) {
+          ending.end(`Cannot find head ${address}: ${reason}`);
+        } else if (!away.has(address)) {
+          away.add(address);
+          events.warning(
+            `Head ${address} is not there: ${reason}; calling again until ` +
+              "it is",
+          );
+        }
+      },
+      appended(header, messages, from, count) {
+        if (!log.showsMessage()) return;
+        const id = `${textOf(header.clientId)}-${header.firstSequence}`;
+        if (count > 1) {
+          log.message(`${id}..${header.firstSequence + count - 1} appended`);
+          return;
+        }
+        const start = from + MESSAGE_HEADER_BYTES;
+        const end = start + readU32(messages, from);
+        log.message(`${id} mensaje: ${escapedText(messages, start, end)}`);
+      },
+      sealed(name, reason) {
+        if (reason === undefined) {
+          events.info(`data.txt is full: now '${name}'`);
+        } else {
+          events.error(
+            `data.txt is not trusted any more (${reason}): now '${name}', ` +
+              "with what was synced before",
+          );
+        }
+      },
+      diskFailed: (reason) =>
+        events.error(`Cannot write data.txt: ${reason}; answered not-stored`),
+    };
+  }
+
+  function isPatienceOver(): boolean {
+    return clock.nowMs() - startedMs > HOST_UNKNOWN_MS_MAX;
+  }
+}

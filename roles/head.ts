@@ -1,0 +1,147 @@
+/**
+ * The head: clients hand it messages, it places each on data nodes, and tells
+ * the client where it is kept.
+ *
+ * 1. It listens; clients and data nodes shake hands and name their role.
+ * 2. A message goes to data nodes chosen by the placement; both the message
+ *    and its `recibido` are lines of `registro_server.txt`.
+ * 3. On every heartbeat each data node's host is pinged; one that does not
+ *    answer is put out. Each result is a line of `heartbeat_server.txt`.
+ *
+ * @module
+ */
+
+import { HeadCore, type HeadOptions } from "../lib/head/core.ts";
+import { startHeartbeat } from "../lib/heartbeat/heartbeat.ts";
+import { ping, type PingResult } from "../lib/heartbeat/ping.ts";
+import { listen, type Listening } from "../lib/net/listen.ts";
+import { cannotListen } from "../lib/start_error.ts";
+import { headEvents } from "./head_events.ts";
+import {
+  every,
+  newDrainWatch,
+  newEnding,
+  type RoleContext,
+  type Running,
+} from "./running.ts";
+
+/** How a head is started. */
+export interface HeadRoleOptions extends HeadOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly heartbeatIntervalMs: number;
+  readonly heartbeatTimeoutMs: number;
+}
+
+/**
+ * Starts a head.
+ *
+ * @throws {StartError} It cannot listen there.
+ */
+export function startHead(
+  options: HeadRoleOptions,
+  context: RoleContext,
+): Running {
+  const { clock, turn, log } = context;
+  const registry = log.file("registro_server.txt");
+  const events = log.events(registry);
+  const beats = log.events(log.file("heartbeat_server.txt"));
+  const core = new HeadCore(options, {
+    clock,
+    random: context.random,
+    events: headEvents(log, registry),
+  });
+  const listening = openPort();
+  let watch: (() => string) | undefined;
+  let isPingMissing = false;
+
+  const stopHeartbeat = startHeartbeat(
+    {
+      intervalMs: options.heartbeatIntervalMs,
+      timeoutMs: options.heartbeatTimeoutMs,
+    },
+    { hosts: () => core.hosts(), ping, result: heard },
+  );
+  const stopTicking = every(() => {
+    core.tick();
+    log.tick();
+    if (watch !== undefined) endDrain(watch());
+  });
+  const ending = newEnding(() => {
+    stopTicking();
+    stopHeartbeat();
+    listening.close();
+    events.info("Head ended");
+  });
+
+  events.info(
+    `Listening on ${options.host}:${listening.port}, ` +
+      `replicas ${options.replicas}, placement ${options.placement}, ` +
+      `heartbeat every ${options.heartbeatIntervalMs / 1000} s`,
+    { port: listening.port },
+  );
+
+  return {
+    done: ending.done,
+    drain() {
+      events.info(
+        `Draining: ${core.heldBatches} batches in flight, then the end`,
+      );
+      listening.close();
+      core.drain();
+      watch = newDrainWatch(clock, () => core.heldBatches === 0);
+    },
+  };
+
+  function openPort(): Listening {
+    try {
+      return listen(
+        { hostname: options.host, port: options.port },
+        turn,
+        (link) => core.accept(link),
+      );
+    } catch (error) {
+      throw cannotListen(options.host, options.port, error);
+    }
+  }
+
+  function heard(address: string, result: PingResult): void {
+    switch (result.kind) {
+      case "answered": {
+        const time = result.roundTripMs === undefined
+          ? ""
+          : ` (ping ${result.roundTripMs} ms)`;
+        beats.info(`${address} disponible${time}`);
+        break;
+      }
+      case "silent":
+        beats.warning(`${address} no disponible, eliminado: ${result.reason}`);
+        core.hostSilent(address, result.reason);
+        break;
+      case "unable":
+        if (isPingMissing) break;
+        isPingMissing = true;
+        beats.warning(
+          `Cannot ping: ${result.reason}; ` +
+            "only closed connections tell that a dataNode is dead",
+        );
+    }
+  }
+
+  /** Connections close when nothing is in flight; then the role ends. */
+  function endDrain(state: string): void {
+    if (state === "waiting") return;
+    const left = core.heldBatches;
+    if (left === 0 && core.connections > 0) {
+      core.close();
+      watch = newDrainWatch(clock, () => core.connections === 0);
+      return;
+    }
+    ending.end(
+      left === 0
+        ? undefined
+        : `${left} batches of messages were not stored; their clients were ` +
+          "not told otherwise",
+    );
+  }
+}

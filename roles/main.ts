@@ -1,0 +1,226 @@
+/**
+ * The program: understands its command line, runs the role, minds signals, and
+ * ends with the right exit code.
+ *
+ * @module
+ */
+
+import type { Command } from "../lib/cli/command.ts";
+import {
+  type Environment,
+  environmentVariables,
+  parseCommandLine,
+} from "../lib/cli/command_line.ts";
+import { type Log, openLog } from "../lib/log.ts";
+import {
+  fastRandom,
+  strongRandom,
+  systemClock,
+} from "../lib/net/environment.ts";
+import { newTurn } from "../lib/net/turn.ts";
+import { cannotUseDirectory, StartError } from "../lib/start_error.ts";
+import { startClient } from "./client.ts";
+import { startData } from "./data.ts";
+import { startHead } from "./head.ts";
+import type { RoleContext, Running } from "./running.ts";
+import { startServer } from "./server.ts";
+
+/** The exit codes of the program. */
+export const ExitCode = { done: 0, failed: 1, usage: 2 } as const;
+
+/** What a shell reports of a process that a signal ended: 128 and its number. */
+const signals = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/**
+ * Runs the program to its end.
+ *
+ * @returns The exit code.
+ */
+export async function main(
+  args: readonly string[],
+  version: string,
+): Promise<number> {
+  const line = parseCommandLine(args, readEnvironment(), version);
+  if (line.kind === "print") {
+    print(line.text);
+    return ExitCode.done;
+  }
+  if (line.kind === "wrong") {
+    complain(line.text);
+    return ExitCode.usage;
+  }
+  try {
+    return await run(line.command);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    complain(`sd-node: ${error.message}`);
+    return ExitCode.failed;
+  }
+}
+
+async function run(command: Command): Promise<number> {
+  await dropPermissions(command);
+  const context = openContext(command);
+  const running = startRole(command, context);
+  const stopListening = drainOnSignals(running, context.log);
+  endOnBugs(context.log);
+  const failure = await running.done;
+  stopListening();
+  if (failure !== undefined) context.log.events().error(failure);
+  context.log.flush();
+  return failure === undefined ? ExitCode.done : ExitCode.failed;
+}
+
+/** Only a head spawns `ping`; the others give the right to do so away. */
+async function dropPermissions(command: Command): Promise<void> {
+  if (command.role !== "head") await Deno.permissions.revoke({ name: "run" });
+}
+
+function openContext(command: Command): RoleContext {
+  const clock = systemClock;
+  const turn = newTurn();
+  const directory = command.logDir ??
+    (command.role === "data" ? command.dir : ".");
+  const flag = command.logDir === undefined && command.role === "data"
+    ? "--dir"
+    : "--log-dir";
+  assertWritable(directory, flag);
+  const log = openLog({
+    role: command.role,
+    directory,
+    format: command.logFormat,
+    level: command.logLevel,
+    color: Deno.stdout.isTerminal() && !Deno.noColor,
+    console: "stdout",
+  }, { clock, turn });
+  return { clock, turn, log, random: fastRandom, strongRandom };
+}
+
+/** @throws {StartError} Files cannot be made there. */
+function assertWritable(directory: string, flag: string): void {
+  try {
+    Deno.mkdirSync(directory, { recursive: true });
+    Deno.removeSync(
+      Deno.makeTempFileSync({ dir: directory, prefix: ".sd-node-" }),
+    );
+  } catch (error) {
+    throw cannotUseDirectory(directory, flag, error);
+  }
+}
+
+function startRole(command: Command, context: RoleContext): Running {
+  switch (command.role) {
+    case "server":
+      return startServer({
+        host: command.host,
+        port: command.port,
+        clientsMax: command.maxClients,
+        clientsTotal: command.totalClients,
+      }, context);
+    case "head":
+      return startHead({
+        host: command.host,
+        port: command.port,
+        heartbeatIntervalMs: command.heartbeatInterval,
+        heartbeatTimeoutMs: command.heartbeatTimeout,
+        replicas: command.replicas,
+        minReplicas: command.minReplicas ?? command.replicas,
+        placement: command.placement,
+        connectionsMax: command.maxConnections,
+        heldBytesMax: command.maxHeld,
+      }, context);
+    case "data":
+      return startData({
+        heads: command.head,
+        directory: command.dir,
+        sync: command.sync === "always",
+      }, context);
+    case "client":
+      return startClient({
+        to: command.to,
+        clientId: command.id,
+        peer: command.peer,
+        intervalMs: command.interval,
+        count: command.count ?? (command.message === undefined ? undefined : 1),
+        source: command.stdin
+          ? { kind: "lines", stream: Deno.stdin.readable }
+          : command.message === undefined
+          ? { kind: "random" }
+          : { kind: "text", text: command.message },
+      }, context);
+  }
+}
+
+/**
+ * Drains on the first SIGINT or SIGTERM, and ends at once on the second.
+ *
+ * @returns Leaves signals alone again.
+ */
+function drainOnSignals(running: Running, log: Log): () => void {
+  let isDraining = false;
+  const handlers = Object.entries(signals).map(([name, code]) => {
+    const signal = name as keyof typeof signals;
+    const handler = () => {
+      if (isDraining) {
+        log.flush();
+        Deno.exit(code);
+      }
+      isDraining = true;
+      running.drain();
+    };
+    Deno.addSignalListener(signal, handler);
+    return () => Deno.removeSignalListener(signal, handler);
+  });
+  return () => handlers.forEach((remove) => remove());
+}
+
+/**
+ * A bug of ours ends the process: what it would do next is unknown. It is said
+ * in one line, with the place.
+ */
+function endOnBugs(log: Log): void {
+  const report = (event: Event, error: unknown) => {
+    event.preventDefault();
+    const { message, stack } = error instanceof Error
+      ? error
+      : new Error(`${error}`);
+    const place = /\n\s+(at .*)/.exec(stack ?? "")?.[1] ?? "";
+    log.events().error(`Bug in sd-node, please report: ${message} ${place}`);
+    log.flush();
+    Deno.exit(ExitCode.failed);
+  };
+  addEventListener("error", (event) => report(event, event.error));
+  addEventListener(
+    "unhandledrejection",
+    (event) => report(event, event.reason),
+  );
+}
+
+function readEnvironment(): Environment {
+  const environment: Record<string, string> = {};
+  for (const name of environmentVariables()) {
+    const value = Deno.env.get(name);
+    if (value !== undefined) environment[name] = value;
+  }
+  return environment;
+}
+
+function print(text: string): void {
+  writeAll(Deno.stdout, text.endsWith("\n") ? text : `${text}\n`);
+}
+
+function complain(text: string): void {
+  writeAll(Deno.stderr, `${text}\n`);
+}
+
+/** Writes to a stream; one that nobody reads any more is no error of ours. */
+function writeAll(stream: typeof Deno.stdout, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  try {
+    for (let at = 0; at < bytes.length;) {
+      at += stream.writeSync(bytes.subarray(at));
+    }
+  } catch {
+    // For example: sd-node --help | head -1
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * What every role has in common once it runs.
+ *
+ * @module
+ */
+
+import { DRAIN_MS_MAX, TICK_MS } from "../lib/limits.ts";
+import type { Log } from "../lib/log.ts";
+import type { Clock, Random, Turn } from "../lib/ports.ts";
+
+/** What a role works with. */
+export interface RoleContext {
+  readonly clock: Clock;
+  /** For placement and jitter. */
+  readonly random: Random;
+  /** For names that must not repeat. */
+  readonly strongRandom: Random;
+  readonly turn: Turn;
+  readonly log: Log;
+}
+
+/** A role that runs. */
+export interface Running {
+  /**
+   * Resolves when the role has ended: with nothing when its work is done, or
+   * with the line that says what could not be done.
+   */
+  readonly done: Promise<string | undefined>;
+  /** Takes nothing new, finishes what is in flight, then ends. */
+  drain(): void;
+}
+
+/** A promise and what settles it, with a first call that counts. */
+export interface Ending {
+  readonly done: Promise<string | undefined>;
+  /** Ends the role; later calls change nothing. */
+  end(failure?: string): void;
+}
+
+/** A new ending; `cleanUp` runs once, before `done` resolves. */
+export function newEnding(cleanUp: () => void): Ending {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  let isOver = false;
+  return {
+    done: promise,
+    end(failure) {
+      if (isOver) return;
+      isOver = true;
+      cleanUp();
+      resolve(failure);
+    },
+  };
+}
+
+/** Calls `tick` every `TICK_MS`. @returns Ends it. */
+export function every(tick: () => void): () => void {
+  const timer = setInterval(tick, TICK_MS);
+  return () => clearInterval(timer);
+}
+
+/**
+ * A drain that looks on every tick whether it is over.
+ *
+ * @returns To be called on every tick once draining: tells whether the drain
+ * is over, because nothing is left or because it has taken too long.
+ */
+export function newDrainWatch(
+  clock: Clock,
+  isIdle: () => boolean,
+): () => "waiting" | "idle" | "late" {
+  const deadlineMs = clock.nowMs() + DRAIN_MS_MAX;
+  return () => {
+    if (isIdle()) return "idle";
+    return clock.nowMs() > deadlineMs ? "late" : "waiting";
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * The server of the first activity: clients talk to it directly, and it sends
+ * every message back.
+ *
+ * 1. It listens; each client shakes hands and takes one of the places.
+ * 2. Every message is a line of `log.txt`, and goes back as it came.
+ * 3. With a total, it ends when so many clients have come and gone.
+ *
+ * @module
+ */
+
+import { listen } from "../lib/net/listen.ts";
+import { ServerCore, type ServerEvents } from "../lib/server/core.ts";
+import { cannotListen } from "../lib/start_error.ts";
+import { escapedText } from "../lib/store/escape.ts";
+import {
+  every,
+  newDrainWatch,
+  newEnding,
+  type RoleContext,
+  type Running,
+} from "./running.ts";
+
+/** How a server is started. */
+export interface ServerRoleOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly clientsMax: number;
+  readonly clientsTotal?: number | undefined;
+}
+
+/**
+ * Starts a server.
+ *
+ * @throws {StartError} It cannot listen there.
+ */
+export function startServer(
+  options: ServerRoleOptions,
+  context: RoleContext,
+): Running {
+  const { clock, turn, log } = context;
+  const logFile = log.file("log.txt");
+  const events = log.events(logFile);
+  const core = new ServerCore(options, { clock, events: tellEvents(context) });
+  const listening = openPort();
+  let watch: (() => string) | undefined;
+
+  const stopTicking = every(() => {
+    core.tick();
+    log.tick();
+    if (core.complete) listening.close();
+    if (core.complete && core.clients === 0) ending.end();
+    else if (watch !== undefined && watch() !== "waiting") ending.end();
+  });
+  const ending = newEnding(() => {
+    stopTicking();
+    listening.close();
+    events.info("Server ended");
+  });
+
+  const total = options.clientsTotal === undefined
+    ? ""
+    : `, ${options.clientsTotal} in all`;
+  events.info(
+    `Listening on ${options.host}:${listening.port}, ` +
+      `at most ${options.clientsMax} clients at once${total}`,
+    { port: listening.port },
+  );
+
+  return {
+    done: ending.done,
+    drain() {
+      events.info("Draining: no new clients, then the end");
+      listening.close();
+      core.drain();
+      watch = newDrainWatch(clock, () => core.connections === 0);
+    },
+  };
+
+  function openPort() {
+    try {
+      return listen(
+        { hostname: options.host, port: options.port },
+        turn,
+        (link) => core.accept(link),
+      );
+    } catch (error) {
+      throw cannotListen(options.host, options.port, error);
+    }
+  }
+
+  function tellEvents({ log }: RoleContext): ServerEvents {
+    return {
+      refusedPeer: (label, reason) =>
+        events.warning(`${label} refused: ${reason}`),
+      clientJoined: (label, encoding) =>
+        events.info(`cliente ${label} joined (${encoding})`),
+      clientLeft: (label, reason) =>
+        events.info(`cliente ${label} left: ${reason}`),
+      message(label, bytes, from, to) {
+        logFile.begin().ascii(label).ascii(" ").escaped(bytes, from, to).end();
+        if (log.showsMessage()) {
+          log.message(`${label} ${escapedText(bytes, from, to)}`);
+        }
+      },
+    };
+  }
+}
