@@ -3,40 +3,20 @@
  * may be an original program: it dials, shakes hands, and when the connection
  * is lost calls again, with growing pauses and jitter.
  *
- * sd/2 is asked for first. A peer that does not answer that, because it
- * compares the whole request, is asked again as an original program would.
- *
  * @module
  */
 
-import {
-  ANSWER_TIMEOUT_MS,
-  CHUNK_GRACE_MS,
-  REDIAL_MS_MAX,
-  REDIAL_MS_MIN,
-} from "./limits.ts";
-import type { Clock, Dialer, Link, Random, Session } from "./ports.ts";
-import { bytesOf, textOf } from "./wire/ascii.ts";
-import { WireError } from "./wire/errors.ts";
-import {
-  Encoding,
-  type Properties,
-  readConfirmation,
-  requestLine,
-} from "./wire/greeting.ts";
-import { REQUEST } from "./wire/words.ts";
+import { Approach, type Outcome } from "./approach.ts";
+import { Call, type CalledSession } from "./call.ts";
+import { REDIAL_MS_MAX, REDIAL_MS_MIN } from "./limits.ts";
+import type { Clock, Dialer, Link, Random } from "./ports.ts";
+import { Encoding, type Properties } from "./wire/greeting.ts";
 
 /** What a caller needs from outside. */
 export interface CallerPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly dialer: Dialer;
-}
-
-/** A session that can tell why the peer is about to close the connection. */
-export interface CalledSession extends Session {
-  /** What the peer said of it, if it did. */
-  readonly farewell: string | undefined;
 }
 
 /** Who has a caller call. */
@@ -57,15 +37,12 @@ export interface CallerHost {
 /** See the module. */
 export class Caller {
   readonly #addresses: readonly string[];
+  readonly #approaches: readonly Approach[];
   readonly #ports: CallerPorts;
   readonly #host: CallerHost;
   #place = 0;
   /** Calls in a row that led to nothing lasting. */
   #failures = 0;
-  /** Whether the next call asks as an original program would. */
-  #plain = false;
-  /** Addresses that have answered sd/2: a silence there is no misunderstanding. */
-  readonly #modern = new Set<string>();
   #nextCallMs: number | undefined;
   #call: Call | undefined;
   #stopped = false;
@@ -77,13 +54,14 @@ export class Caller {
     host: CallerHost,
   ) {
     this.#addresses = addresses;
+    this.#approaches = addresses.map(() => new Approach());
     this.#ports = ports;
     this.#host = host;
   }
 
   /** The peer called now or next. */
   get address(): string {
-    return this.#addresses[this.#place % this.#addresses.length]!;
+    return this.#addresses[this.#place]!;
   }
 
   /** Makes the first call. */
@@ -108,38 +86,39 @@ export class Caller {
 
   #dial(): void {
     this.#nextCallMs = undefined;
-    const address = this.address;
-    const startedMs = this.#ports.clock.nowMs();
-    this.#ports.dialer.dial(
-      address,
-      (link) =>
-        this.#call = new Call(link, this.#plain, this.#ports.clock, {
+    const { clock, dialer } = this.#ports;
+    const approach = this.#approaches[this.#place]!;
+    const startedMs = clock.nowMs();
+    dialer.dial(
+      this.address,
+      (link) => {
+        this.#call = new Call(link, approach.ask, clock, {
           agreed: (encoding, properties) => {
-            if (encoding !== Encoding.chunk) this.#modern.add(address);
+            if (encoding !== Encoding.chunk) approach.isModern();
             return this.#host.agreed(link, encoding, properties);
           },
           over: (outcome, reason) => {
             this.#call = undefined;
-            const lastedMs = this.#ports.clock.nowMs() - startedMs;
+            const lastedMs = clock.nowMs() - startedMs;
             if (outcome === "agreed" && lastedMs >= REDIAL_MS_MAX) {
               this.#failures = 0;
             }
-            this.#over(address, reason, outcome === "unanswered");
+            this.#over(outcome, reason);
           },
-        }),
-      (reason) => this.#over(address, reason, false),
+        });
+        return this.#call;
+      },
+      (reason) => this.#over("absent", reason),
     );
   }
 
-  /** @param unanswered Whether a connection came about, but no handshake. */
-  #over(address: string, reason: string, unanswered: boolean): void {
-    const rewords = unanswered && !this.#plain && !this.#modern.has(address);
-    this.#plain = rewords;
+  #over(outcome: Outcome, reason: string): void {
+    const { address } = this;
     let pauseMs = 0;
-    if (!rewords) {
-      pauseMs = this.#pauseMs();
+    if (!this.#approaches[this.#place]!.called(outcome)) {
       this.#failures++;
-      this.#place++;
+      this.#place = (this.#place + 1) % this.#addresses.length;
+      pauseMs = this.#pauseMs();
     }
     if (!this.#stopped) {
       this.#nextCallMs = this.#ports.clock.nowMs() + pauseMs;
@@ -147,122 +126,15 @@ export class Caller {
     this.#host.lost(address, reason, pauseMs);
   }
 
-  /** Doubles with every round of the addresses; jitter parts the callers. */
+  /**
+   * After each round of the addresses, twice as long as after the one before;
+   * within a round the next address is called at once. Jitter parts callers
+   * that lost the same peer.
+   */
   #pauseMs(): number {
-    const round = Math.floor(this.#failures / this.#addresses.length);
-    const withinRound = (this.#failures + 1) % this.#addresses.length !== 0;
-    if (withinRound) return 0;
-    const pause = Math.min(REDIAL_MS_MAX, REDIAL_MS_MIN * 2 ** round);
+    if (this.#failures % this.#addresses.length !== 0) return 0;
+    const rounds = this.#failures / this.#addresses.length;
+    const pause = Math.min(REDIAL_MS_MAX, REDIAL_MS_MIN * 2 ** (rounds - 1));
     return pause * (0.5 + this.#ports.random() / 2);
   }
-}
-
-/** How far a call came: with a refusal, the peer has understood us. */
-type Outcome = "agreed" | "refused" | "unanswered";
-
-/** What becomes of one call. */
-interface CallEvents {
-  agreed(encoding: Encoding, properties: Properties): CalledSession;
-  over(outcome: Outcome, reason: string): void;
-}
-
-/** One connection: the handshake, then the session that the host made. */
-class Call implements Session {
-  readonly #link: Link;
-  readonly #clock: Clock;
-  readonly #events: CallEvents;
-  readonly #deadlineMs: number;
-  #session: CalledSession | undefined;
-  /** What the peer has said, while that may not be a whole answer. */
-  #said = new Uint8Array(0);
-  #silentAtMs = Infinity;
-  /** Bytes of the answer that the link still offers, to be passed over. */
-  #answerBytes = 0;
-  #failure: string | undefined;
-  #outcome: Outcome = "unanswered";
-
-  constructor(link: Link, plain: boolean, clock: Clock, events: CallEvents) {
-    this.#link = link;
-    this.#clock = clock;
-    this.#events = events;
-    this.#deadlineMs = clock.nowMs() + ANSWER_TIMEOUT_MS;
-    link.out.append(bytesOf(plain ? REQUEST : requestLine()));
-    link.send();
-  }
-
-  received(bytes: Uint8Array, length: number): number {
-    if (this.#failure !== undefined) return length;
-    if (this.#session === undefined) {
-      this.#said = bytes.slice(0, length);
-      this.#silentAtMs = this.#clock.nowMs() + CHUNK_GRACE_MS;
-      this.#read(false);
-    }
-    const session = this.#agreedSession();
-    if (session === undefined) return 0;
-    if (this.#answerBytes === 0) return session.received(bytes, length);
-    const used = this.#answerBytes;
-    this.#answerBytes = 0;
-    if (used === length) return used;
-    return used + session.received(bytes.subarray(used), length - used);
-  }
-
-  ended(): void {
-    if (this.#session !== undefined) this.#session.ended();
-    else this.#fail("it closed the connection during the handshake");
-  }
-
-  drained(): void {
-    this.#session?.drained();
-  }
-
-  closed(reason: string): void {
-    const why = this.#session?.farewell ?? this.#failure ?? reason;
-    this.#session?.closed(why);
-    const outcome = this.#session !== undefined ? "agreed" : this.#outcome;
-    this.#events.over(outcome, why);
-  }
-
-  tick(nowMs: number): void {
-    if (this.#session !== undefined || this.#failure !== undefined) return;
-    if (nowMs >= this.#silentAtMs) this.#read(true);
-    else if (nowMs >= this.#deadlineMs) {
-      this.#fail(`no answer within ${ANSWER_TIMEOUT_MS / 1000} s`);
-    }
-  }
-
-  /** @param silent Whether the peer has said nothing more for a while. */
-  #read(silent: boolean): void {
-    const greeting = readConfirmation(this.#said, this.#said.length, silent);
-    if (greeting.kind === "wait") return;
-    if (greeting.kind === "wrong") {
-      const refusal = whyRefused(this.#said);
-      if (refusal !== undefined) this.#outcome = "refused";
-      this.#fail(refusal ?? greeting.reason);
-      return;
-    }
-    this.#answerBytes = greeting.used;
-    this.#session = this.#events.agreed(greeting.encoding, greeting.properties);
-  }
-
-  /** The session, once the peer has agreed; the compiler forgets calls. */
-  #agreedSession(): Session | undefined {
-    return this.#session;
-  }
-
-  #fail(reason: string): void {
-    this.#failure = reason;
-    this.#link.abort();
-  }
-}
-
-/**
- * The reason in an `error …` line of a peer that has understood the request,
- * or undefined when this is none.
- */
-function whyRefused(said: Uint8Array): string | undefined {
-  const line = textOf(said).split("\n", 1)[0]!;
-  const misunderstood = `error ${WireError.handshake.word}:`;
-  return line.startsWith("error ") && !line.startsWith(misunderstood)
-    ? line.slice("error ".length)
-    : undefined;
 }

@@ -8,7 +8,8 @@
  * @module
  */
 
-import { type CalledSession, Caller, type CallerPorts } from "../caller.ts";
+import type { CalledSession } from "../call.ts";
+import { Caller, type CallerPorts } from "../caller.ts";
 import type { Link } from "../ports.ts";
 import type { WireErrorKind } from "../wire/errors.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";

@@ -12,7 +12,8 @@
  * @module
  */
 
-import { type CalledSession, Caller, type CallerPorts } from "../caller.ts";
+import type { CalledSession } from "../call.ts";
+import { Caller, type CallerPorts } from "../caller.ts";
 import type { Link, Turn } from "../ports.ts";
 import type { Disk } from "../store/disk.ts";
 import { Journal, type Recovery } from "../store/journal.ts";

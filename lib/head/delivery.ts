@@ -247,7 +247,7 @@ export class Delivery {
     candidates.length = 0;
     for (const member of this.#members) {
       if (
-        member.accepts(batch, nowMs) && !batch.holders.includes(member)
+        member.accepts(batch, nowMs) && !isHeldBy(batch, member)
       ) candidates.push(member);
     }
     const wanted = this.#copiesPossible();
@@ -323,4 +323,13 @@ export class Delivery {
     batch.references--;
     if (batch.references === 0) this.#pool.give(batch);
   }
+}
+
+/**
+ * Whether a copy is on this data node, or on its way there. By id: one that
+ * left and came back is another member, on the same disk.
+ */
+function isHeldBy(batch: Batch, member: Member): boolean {
+  for (const holder of batch.holders) if (holder.id === member.id) return true;
+  return false;
 }

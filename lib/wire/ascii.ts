@@ -60,7 +60,8 @@ export function writeDecimal(
   let rest = value;
   for (let i = end - 1; i >= at; i--) {
     const next = Math.floor(rest / 10);
-    target[i] = 48 + rest - next * 10;
+    // In this order: 48 + rest could pass 2^53 and lose its last digit.
+    target[i] = rest - next * 10 + 48;
     rest = next;
   }
   return end;

@@ -146,7 +146,9 @@ export function writeBeat(
   type: typeof FrameType.beat | typeof FrameType.beatEcho,
   stamp: number,
 ): void {
-  writeU64(out.bytes, beginFrame(out, type, BEAT_FIELDS, 0), stamp);
+  // In two steps: beginning a frame may move the bytes.
+  const at = beginFrame(out, type, BEAT_FIELDS, 0);
+  writeU64(out.bytes, at, stamp);
 }
 
 /** Writes a frame that has neither fields nor payload. */

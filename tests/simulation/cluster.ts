@@ -1,0 +1,306 @@
+/**
+ * Heads, data nodes and clients of a world: the real cores, run by a simulated
+ * clock, network and disk.
+ */
+
+import { ClientCore } from "../../lib/client/core.ts";
+import { DataCore } from "../../lib/data/core.ts";
+import type { Batch } from "../../lib/head/batch.ts";
+import { HeadCore, type HeadOptions } from "../../lib/head/core.ts";
+import { newClientId, newNodeId } from "../../lib/identity.ts";
+import type { Link, Session } from "../../lib/ports.ts";
+import type { Recovery } from "../../lib/store/journal.ts";
+import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
+import { findLineEnd } from "../../lib/wire/line.ts";
+import type { History, Sent } from "./history.ts";
+import { type DiskFaults, SimDisk } from "./sim_disk.ts";
+import type { SimNetwork } from "./sim_network.ts";
+import { Process, type World } from "./world.ts";
+
+/** What a head is in a simulation, unless a test says otherwise. */
+export const headDefaults: HeadOptions = {
+  replicas: 1,
+  minReplicas: 1,
+  placement: "random",
+  heldBytesMax: 256 * 1024,
+  connectionsMax: 1000,
+};
+
+const ignore = () => {};
+
+/** A host with a head, which can be started again and again. */
+export class SimHead {
+  readonly host: string;
+  readonly #network: SimNetwork;
+  readonly #options: HeadOptions;
+  process: Process;
+  core!: HeadCore;
+  /** Is told of every batch that is placed. */
+  onPlaced: (batch: Batch) => void = ignore;
+
+  constructor(network: SimNetwork, host: string, options: HeadOptions) {
+    this.#network = network;
+    this.host = host;
+    this.#options = options;
+    this.process = new Process(network.world, host);
+    this.start();
+  }
+
+  get address(): string {
+    return `${this.host}:5000`;
+  }
+
+  start(): void {
+    const { world } = this.#network;
+    this.process = new Process(world, this.host);
+    this.core = new HeadCore(this.#options, {
+      clock: world,
+      random: world.random,
+      events: {
+        refusedPeer: ignore,
+        clientJoined: ignore,
+        clientLeft: ignore,
+        memberJoined: ignore,
+        memberLeft: ignore,
+        memberDraining: ignore,
+        memberDrained: ignore,
+        placed: (batch) => this.onPlaced(batch),
+        stored: ignore,
+        memberRefused: ignore,
+        refused: ignore,
+        holding: ignore,
+        released: ignore,
+        fewerCopies: ignore,
+      },
+    });
+    const core = this.core;
+    this.#network.listen(this.host, this.process, (link) => core.accept(link));
+    this.process.every(() => core.tick());
+  }
+}
+
+/** A host with a data node and its disk. */
+export class SimData {
+  readonly host: string;
+  readonly disk: SimDisk;
+  readonly nodeId: string;
+  readonly #network: SimNetwork;
+  readonly #heads: readonly string[];
+  process: Process;
+  core!: DataCore;
+  recovery!: Recovery;
+
+  constructor(
+    network: SimNetwork,
+    host: string,
+    heads: readonly string[],
+    faults: DiskFaults,
+  ) {
+    this.#network = network;
+    this.host = host;
+    this.#heads = heads;
+    this.nodeId = newNodeId(network.world.random);
+    this.disk = new SimDisk(network.world, faults);
+    this.process = new Process(network.world, host);
+    this.start();
+  }
+
+  start(): void {
+    const { world } = this.#network;
+    const process = new Process(world, this.host);
+    this.process = process;
+    this.core = new DataCore({ nodeId: this.nodeId, heads: this.#heads }, {
+      clock: world,
+      random: world.random,
+      turn: process,
+      dialer: this.#network.dialer(this.host, process),
+      disk: this.disk.usedBy(process),
+      events: {
+        headJoined: ignore,
+        headLost: ignore,
+        appended: ignore,
+        sealed: ignore,
+        diskFailed: ignore,
+      },
+    });
+    const core = this.core;
+    this.recovery = core.open();
+    core.start();
+    process.every(() => core.tickClock());
+  }
+
+  /** As kill -9, or, with its machine, as a power cut. */
+  kill(power: "stays" | "lost"): void {
+    this.process.kill();
+    if (power === "lost") this.disk.losePower();
+  }
+}
+
+/** A client that speaks frames: the real core. */
+export class SimClient {
+  readonly process: Process;
+  readonly core: ClientCore;
+  readonly #history: History;
+  readonly #sent = new Map<number, Sent>();
+  readonly name: string;
+  #count = 0;
+
+  constructor(
+    network: SimNetwork,
+    host: string,
+    heads: readonly string[],
+    history: History,
+  ) {
+    const { world } = network;
+    this.name = host;
+    this.#history = history;
+    this.process = new Process(world, host);
+    this.core = new ClientCore({
+      to: heads,
+      clientId: newClientId(world.random),
+      peer: "auto",
+    }, {
+      clock: world,
+      random: world.random,
+      dialer: network.dialer(host, this.process),
+      events: {
+        connected: ignore,
+        lost: ignore,
+        postponed: ignore,
+        room: ignore,
+        answered: (first, count, { holders }) => {
+          for (let sequence = first; sequence < first + count; sequence++) {
+            const sent = this.#sent.get(sequence)!;
+            this.#sent.delete(sequence);
+            sent.answer = holders.map((holder) => holder.address);
+          }
+        },
+        rejected: (_sequence, kind, reason) => {
+          throw new Error(`Rejected: ${kind.word}: ${reason}`);
+        },
+      },
+    });
+    this.core.start();
+    this.process.every(() => this.core.tick());
+  }
+
+  get unanswered(): number {
+    return this.#sent.size;
+  }
+
+  /** Sends one message more. */
+  send(makeText: (name: string) => string): void {
+    if (!this.core.hasRoom) return;
+    const text = makeText(`${this.name}#${++this.#count}`);
+    this.#sent.set(this.core.add(bytesOf(text)), this.#history.sends(text));
+    this.process.sending(() => this.core.pump());
+  }
+}
+
+/** A client that speaks lines or chunks, as an original program does. */
+export class TextClient implements Session {
+  readonly process: Process;
+  readonly name: string;
+  readonly #network: SimNetwork;
+  readonly #head: string;
+  readonly #ending: string;
+  readonly #history: History;
+  readonly #sent: Sent[] = [];
+  #link: Link | undefined;
+  #isServed = false;
+  #count = 0;
+
+  constructor(
+    network: SimNetwork,
+    host: string,
+    head: string,
+    history: History,
+    encoding: "line" | "chunk",
+  ) {
+    this.name = host;
+    this.#network = network;
+    this.#head = head;
+    this.#ending = encoding === "line" ? "\n" : "";
+    this.#history = history;
+    this.process = new Process(network.world, host);
+    this.#dial();
+  }
+
+  get unanswered(): number {
+    return this.#sent.length;
+  }
+
+  /** Sends one message more, if it is connected and it may. */
+  send(makeText: (name: string) => string): void {
+    // Chunks sent close together would be read as one.
+    const inFlightMax = this.#ending === "" ? 1 : 20;
+    if (!this.#isServed || this.#sent.length >= inFlightMax) return;
+    const text = makeText(`${this.name}#${++this.#count}`);
+    this.#sent.push(this.#history.sends(text));
+    this.#say(text);
+  }
+
+  received(bytes: Uint8Array, length: number): number {
+    if (this.#ending === "") {
+      this.#take(textOf(bytes, 0, length));
+      return length;
+    }
+    let at = 0;
+    for (;;) {
+      const lf = findLineEnd(bytes, at, length);
+      if (lf < 0) return at;
+      this.#take(textOf(bytes, at, lf));
+      at = lf + 1;
+    }
+  }
+
+  ended(): void {
+    this.#link?.end();
+  }
+
+  drained(): void {}
+
+  closed(): void {
+    this.#link = undefined;
+    this.#isServed = false;
+    // Nobody knows what became of these: there is no answer to tell.
+    this.#sent.length = 0;
+    this.process.after(300, () => this.#dial());
+  }
+
+  #dial(): void {
+    this.#network.dialer(this.name, this.process).dial(
+      this.#head,
+      (link) => {
+        this.#link = link;
+        this.#say("peticion");
+        return this;
+      },
+      () => this.process.after(300, () => this.#dial()),
+    );
+  }
+
+  #take(answer: string): void {
+    if (!this.#isServed) {
+      if (answer !== "confirmacion") throw new Error(`Handshake: '${answer}'`);
+      this.#say("cliente");
+      // As the originals, it lets a moment pass before its first message.
+      const link = this.#link;
+      this.process.after(500, () => this.#isServed = this.#link === link);
+      return;
+    }
+    const sent = this.#sent.shift();
+    if (sent === undefined) throw new Error(`Unasked for: '${answer}'`);
+    const addresses = /^(.*) , mensaje: recibido$/.exec(answer)?.[1];
+    if (addresses !== undefined) sent.answer = addresses.split(", ");
+    else if (!answer.startsWith("error ")) throw new Error(`Got '${answer}'`);
+  }
+
+  #say(text: string): void {
+    this.#link!.out.append(bytesOf(text + this.#ending));
+    this.#link!.send();
+  }
+}
+
+/** A world's clock, for code that wants only that. */
+export type { World };

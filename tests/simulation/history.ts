@@ -1,0 +1,97 @@
+/**
+ * What happened to every message, and what must be true of it in the end.
+ */
+
+import assert from "node:assert/strict";
+import { unescapeInto } from "../../lib/store/escape.ts";
+import { newParsedRecord, parseRecord } from "../../lib/store/record.ts";
+import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
+import type { SimDisk } from "./sim_disk.ts";
+
+/** A message as its client sees it. */
+export interface Sent {
+  readonly text: string;
+  /** Where the answer says that it is; undefined while there is none. */
+  answer: readonly string[] | undefined;
+}
+
+/** All messages of a run, by their text, which is different for each. */
+export class History {
+  readonly messages = new Map<string, Sent>();
+
+  /** A client is about to send. @returns What to fill in the answer of. */
+  sends(text: string): Sent {
+    assert.equal(this.messages.has(text), false, `'${text}' is sent twice`);
+    const sent: Sent = { text, answer: undefined };
+    this.messages.set(text, sent);
+    return sent;
+  }
+
+  /** Messages that were answered. */
+  answered(): Sent[] {
+    return [...this.messages.values()].filter((sent) =>
+      sent.answer !== undefined
+    );
+  }
+
+  /**
+   * Checks the history against the disks of the data nodes, by address.
+   *
+   * @param copies How many data nodes an answer must name.
+   */
+  check(disks: ReadonlyMap<string, SimDisk>, copies: number): void {
+    const stored = new Map<string, Set<string>>();
+    for (const [address, disk] of disks) {
+      for (const text of storedTexts(disk)) {
+        stored.set(text, (stored.get(text) ?? new Set()).add(address));
+      }
+    }
+    for (const { text, answer } of this.answered()) {
+      assert.equal(
+        new Set(answer).size,
+        answer!.length,
+        `'${text}': ${answer}`,
+      );
+      assert.ok(answer!.length >= copies, `'${text}' has too few copies`);
+      for (const address of answer!) {
+        assert.ok(
+          stored.get(text)?.has(address),
+          `'${text}' was answered as stored at ${address}, and is not`,
+        );
+      }
+    }
+    for (const text of stored.keys()) {
+      assert.ok(this.messages.has(text), `'${text}' was never sent`);
+    }
+  }
+}
+
+/** The texts of all whole records of a disk. */
+export function storedTexts(disk: SimDisk): string[] {
+  const texts: string[] = [];
+  const record = newParsedRecord();
+  for (const [name, file] of disk.files) {
+    if (!name.startsWith("data") || !name.endsWith(".txt")) continue;
+    const bytes = file.bytes.subarray(0, file.length);
+    for (let at = 0;;) {
+      const lf = bytes.indexOf(10, at);
+      if (lf < 0) break;
+      if (parseRecord(bytes, at, lf, record)) {
+        const payload = bytes.slice(record.payloadStart, record.payloadEnd);
+        const end = unescapeInto(payload, 0, payload, 0, payload.length);
+        texts.push(textOf(payload, 0, end));
+      }
+      at = lf + 1;
+    }
+  }
+  return texts;
+}
+
+/** Text that looks like a person's, with what is hard to carry in it. */
+export function awkwardText(name: string, random: () => number): string {
+  const endings = ["", " ", "ñandú", "\\n", "mensaje: x", "👩‍🔬", "recibido"];
+  return `${name} ${endings[Math.floor(random() * endings.length)]}`;
+}
+
+/** So that a test can build what the wire carries. */
+export const encode: (text: string) => Uint8Array = bytesOf;

@@ -1,0 +1,123 @@
+/**
+ * A connection without a network: a test writes what the peer sends, in any
+ * pieces, and reads what the session under test answered.
+ *
+ * It keeps what a session leaves unused and offers it again, as ports.ts says,
+ * so a session sees exactly what it would see on a socket.
+ */
+
+import type { Link, Session } from "../../lib/ports.ts";
+import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+
+export class ScriptedLink implements Link {
+  readonly peerAddress = "192.0.2.7";
+  readonly peerPort = 40_000;
+  readonly out = new ByteQueue();
+  isPaused = false;
+  isEnding = false;
+  isAborted = false;
+  #session: Session | undefined;
+  #unused = new Uint8Array(0);
+
+  /** Connects a session. @returns This. */
+  to(makeSession: (link: Link) => Session): this {
+    this.#session = makeSession(this);
+    return this;
+  }
+
+  /** The peer sends text or bytes, in one piece. */
+  receive(data: string | Uint8Array): void {
+    const bytes = typeof data === "string"
+      ? new TextEncoder().encode(data)
+      : data;
+    const offered = new Uint8Array(this.#unused.length + bytes.length);
+    offered.set(this.#unused);
+    offered.set(bytes, this.#unused.length);
+    this.#unused = offered;
+    this.#offer();
+  }
+
+  /** The peer sends the same in pieces that end at `cuts`. */
+  receiveInPieces(bytes: Uint8Array, cuts: readonly number[]): void {
+    let at = 0;
+    for (const cut of [...cuts].sort((a, b) => a - b)) {
+      if (cut > at && cut < bytes.length) {
+        this.receive(bytes.subarray(at, cut));
+        at = cut;
+      }
+    }
+    this.receive(bytes.subarray(at));
+  }
+
+  /** Everything that was answered since the last call, as text. */
+  said(): string {
+    const text = new TextDecoder().decode(this.out.view());
+    this.out.clear();
+    return text;
+  }
+
+  /** The same, as bytes. */
+  saidBytes(): Uint8Array {
+    const bytes = this.out.view().slice();
+    this.out.clear();
+    return bytes;
+  }
+
+  /** The peer sends no more. */
+  peerEnds(): void {
+    this.#session!.ended();
+  }
+
+  /** The connection breaks. */
+  breaks(reason = "the peer reset the connection"): void {
+    this.#session!.closed(reason);
+  }
+
+  /** What was answered has left for the peer. */
+  drains(): void {
+    this.out.clear();
+    this.#session!.drained();
+  }
+
+  send(): void {}
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.#isOfferDue = true;
+  }
+
+  expect(): void {}
+
+  end(): void {
+    this.isEnding = true;
+  }
+
+  abort(): void {
+    this.isAborted = true;
+  }
+
+  /** Offers again what a session left when it paused. */
+  settle(): void {
+    while (this.#isOfferDue) {
+      this.#isOfferDue = false;
+      this.#offer();
+    }
+  }
+
+  #isOfferDue = false;
+
+  #offer(): void {
+    if (this.isPaused || this.isEnding || this.isAborted) return;
+    if (this.#unused.length === 0) return;
+    // A copy larger than what is filled: a session must mind `length`.
+    const buffer = new Uint8Array(this.#unused.length + 8).fill(10);
+    buffer.set(this.#unused);
+    const used = this.#session!.received(buffer, this.#unused.length);
+    this.#unused = this.#unused.slice(used);
+  }
+}
