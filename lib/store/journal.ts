@@ -61,6 +61,7 @@ const LF = new Uint8Array([10]);
 
 /** See the module. */
 export class Journal {
+  readonly #segmentBytesMax: number;
   readonly #disk: Disk;
   readonly #turn: Turn;
   readonly #events: JournalEvents;
@@ -77,7 +78,14 @@ export class Journal {
   #distrust: string | undefined;
   readonly #begin = () => this.#write();
 
-  constructor(disk: Disk, turn: Turn, events: JournalEvents) {
+  /** @param segmentBytesMax Bytes after which a segment is sealed. */
+  constructor(
+    disk: Disk,
+    turn: Turn,
+    events: JournalEvents,
+    segmentBytesMax: number = SEGMENT_BYTES_MAX,
+  ) {
+    this.#segmentBytesMax = segmentBytesMax;
     this.#disk = disk;
     this.#turn = turn;
     this.#events = events;
@@ -191,7 +199,7 @@ export class Journal {
   /** Seals the active segment if it must be. @returns Why it cannot be. */
   #sealIfNeeded(): string | undefined {
     const distrust = this.#distrust;
-    if (distrust === undefined && this.#size < SEGMENT_BYTES_MAX) {
+    if (distrust === undefined && this.#size < this.#segmentBytesMax) {
       return undefined;
     }
     try {

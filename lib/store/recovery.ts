@@ -116,6 +116,8 @@ function unended(bytes: Uint8Array, from: number, end: number): number {
  * Tells of the line `[from..ending)`. A damaged ending joins two records to
  * one line, and both are still whole: so when the line is not a record, a
  * later start is looked for from which it is.
+ *
+ * @returns Whether the ending was told as part of a damage.
  */
 function scanLine(
   bytes: Uint8Array,
@@ -124,37 +126,23 @@ function scanLine(
   base: number,
   record: ParsedRecord,
   events: ScanEvents,
-): void {
+): boolean {
   if (parseRecord(bytes, from, ending, record)) {
     events.record(bytes, record, base + from);
-    return;
+    return false;
   }
   for (let start = from + 1; start < ending; start++) {
     if (!looksLikeStart(bytes, start, ending)) continue;
     if (!parseRecord(bytes, start, ending, record)) continue;
-    scanJoined(bytes, from, start - 1, base, record, events);
+    if (!scanLine(bytes, from, start - 1, base, record, events)) {
+      tellDamage(bytes, start - 1, start, base, events);
+    }
     parseRecord(bytes, start, ending, record);
     events.record(bytes, record, base + start);
-    return;
+    return false;
   }
   tellDamage(bytes, from, ending + 1, base, events);
-}
-
-/** Tells of what stands before a damaged ending, and of the ending. */
-function scanJoined(
-  bytes: Uint8Array,
-  from: number,
-  ending: number,
-  base: number,
-  record: ParsedRecord,
-  events: ScanEvents,
-): void {
-  if (!parseRecord(bytes, from, ending, record)) {
-    scanLine(bytes, from, ending, base, record, events);
-    return;
-  }
-  events.record(bytes, record, base + from);
-  tellDamage(bytes, ending, ending + 1, base, events);
+  return true;
 }
 
 function tellDamage(

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Window } from "../../lib/client/window.ts";
+import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
+import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { readMessages } from "../../lib/wire/client_frames.ts";
+import { readFrame } from "../../lib/wire/frame.ts";
+import { readU32 } from "../../lib/wire/little_endian.ts";
+
+/** The frame that a window writes: its fields and messages. */
+function takeFrame(window: Window) {
+  const out = new ByteQueue();
+  window.writeFrame(out, 9);
+  const bytes = out.view();
+  const bounds = { type: 0, fields: 0, payload: 0, end: 0 };
+  assert.equal(readFrame(bytes, 0, bytes.length, bounds), 0);
+  const fields = { firstSequence: 0, floor: 0, after: 0, count: 0 };
+  assert.equal(readMessages(bytes, bounds, fields), true);
+  const texts: string[] = [];
+  for (let at = bounds.payload; at < bounds.end;) {
+    const length = readU32(bytes, at);
+    texts.push(textOf(bytes, at + 4, at + 4 + length));
+    at += 4 + length;
+  }
+  assert.equal(texts.length, fields.count);
+  return { ...fields, texts };
+}
+
+const add = (window: Window, text: string) => {
+  const bytes = bytesOf(text);
+  return window.add(bytes, 0, bytes.length);
+};
+
+Deno.test("Window numbers messages from 1 and sends them in order", () => {
+  const window = new Window();
+  assert.deepEqual(["a", "b", "c"].map((text) => add(window, text)), [1, 2, 3]);
+  assert.deepEqual(takeFrame(window), {
+    firstSequence: 1,
+    floor: 1,
+    after: 9,
+    count: 3,
+    texts: ["a", "b", "c"],
+  });
+  assert.equal(window.hasUnsent, false);
+});
+
+Deno.test("Window sends again only what has no answer", () => {
+  const window = new Window();
+  for (const text of ["a", "b", "c", "d"]) add(window, text);
+  takeFrame(window);
+  window.answer(1);
+  window.answer(3);
+  window.resendAll();
+  const first = takeFrame(window);
+  assert.deepEqual([first.firstSequence, first.floor, first.texts], [2, 2, [
+    "b",
+  ]]);
+  const second = takeFrame(window);
+  assert.deepEqual([second.firstSequence, second.texts], [4, ["d"]]);
+  assert.equal(window.hasUnsent, false);
+});
+
+Deno.test("Window agrees with a plain model, whatever happens", () => {
+  const operation = fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.string({ maxLength: 300 }).map((add) => ({ add })),
+    },
+    { weight: 2, arbitrary: fc.constant({ frame: true }) },
+    { weight: 3, arbitrary: fc.nat(40).map((answer) => ({ answer })) },
+    { weight: 1, arbitrary: fc.nat(40).map((resend) => ({ resend })) },
+    { weight: 1, arbitrary: fc.constant({ resendAll: true }) },
+  );
+  fc.assert(
+    fc.property(fc.array(operation, { maxLength: 120 }), (operations) => {
+      const window = new Window();
+      /** Message by sequence, with what is known of it. */
+      const model: { text: string; state: "unsent" | "sent" | "answered" }[] =
+        [];
+      const firstUnanswered = () => {
+        const index = model.findIndex((m) => m.state !== "answered");
+        return index < 0 ? model.length + 1 : index + 1;
+      };
+      for (const operation of operations) {
+        if ("add" in operation) {
+          model.push({ text: operation.add, state: "unsent" });
+          assert.equal(add(window, operation.add), model.length);
+        } else if ("frame" in operation) {
+          const start = model.findIndex((m) => m.state === "unsent");
+          assert.equal(window.hasUnsent, start >= 0);
+          if (start < 0) continue;
+          const { firstSequence, floor, texts } = takeFrame(window);
+          assert.equal(firstSequence, start + 1);
+          assert.equal(floor, firstUnanswered());
+          texts.forEach((text, i) => {
+            assert.equal(model[start + i]!.state, "unsent");
+            assert.equal(textOf(bytesOf(model[start + i]!.text)), text);
+            model[start + i]!.state = "sent";
+          });
+          const next = model[start + texts.length];
+          assert.ok(next === undefined || next.state !== "unsent");
+        } else if ("answer" in operation) {
+          window.answer(operation.answer);
+          const message = model[operation.answer - 1];
+          if (message !== undefined) message.state = "answered";
+        } else if ("resend" in operation) {
+          window.resend(operation.resend);
+          const message = model[operation.resend - 1];
+          if (message?.state === "sent") message.state = "unsent";
+        } else {
+          window.resendAll();
+          for (const m of model) if (m.state === "sent") m.state = "unsent";
+        }
+        assert.equal(window.firstUnanswered, firstUnanswered());
+        assert.equal(window.length, model.length + 1 - firstUnanswered());
+        model.forEach((m, i) => {
+          const isUnanswered = m.state !== "answered";
+          assert.equal(window.isUnanswered(i + 1), isUnanswered);
+          if (isUnanswered) {
+            assert.equal(
+              textOf(window.message(i + 1)),
+              textOf(bytesOf(m.text)),
+            );
+          }
+        });
+      }
+    }),
+  );
+});
+
+Deno.test("Window holds a bounded number of messages and bytes", () => {
+  const small = new Window();
+  while (small.hasRoom) add(small, "");
+  assert.equal(small.length, 16_384);
+  const large = new Window();
+  const message = new Uint8Array(256 * 1024);
+  while (large.hasRoom) large.add(message, 0, message.length);
+  assert.ok(large.length <= 17, `${large.length}`);
+});
+
+Deno.test("Window.writeFrame keeps to the size of a frame", () => {
+  const window = new Window();
+  const message = new Uint8Array(200 * 1024);
+  for (let i = 0; i < 4; i++) window.add(message, 0, message.length);
+  assert.equal(takeFrame(window).count, 2);
+  assert.equal(takeFrame(window).count, 2);
+});

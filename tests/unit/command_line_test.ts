@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Command } from "../../lib/cli/command.ts";
+import { flagsOf } from "../../lib/cli.ts";
+import {
+  type Environment,
+  environmentVariables,
+  parseCommandLine,
+} from "../../lib/cli/command_line.ts";
+import {
+  readAddresses,
+  readDuration,
+  readSize,
+  readWhole,
+  writeDuration,
+  writeSize,
+} from "../../lib/cli/values.ts";
+
+const parse = (line: string, environment: Environment = {}) =>
+  parseCommandLine(line === "" ? [] : line.split(" "), environment, "1.2.3");
+
+function commandOf(line: string, environment: Environment = {}): Command {
+  const result = parse(line, environment);
+  assert.equal(result.kind, "run", JSON.stringify(result));
+  return (result as { command: Command }).command;
+}
+
+/** The complaint about a wrong command line. */
+function wrong(line: string, environment: Environment = {}): string {
+  const result = parse(line, environment);
+  assert.equal(result.kind, "wrong", JSON.stringify(result));
+  const { text } = result as { text: string };
+  assert.doesNotMatch(text, /\n/, "more than one line");
+  return text;
+}
+
+Deno.test("each role has its defaults", () => {
+  const log = { logDir: undefined, logFormat: "text", logLevel: "info" };
+  assert.deepEqual({ ...commandOf("--role server") }, {
+    role: "server",
+    host: "0.0.0.0",
+    port: 5000,
+    maxClients: 100,
+    totalClients: undefined,
+    ...log,
+  });
+  assert.deepEqual({ ...commandOf("--role head") }, {
+    role: "head",
+    host: "0.0.0.0",
+    port: 5000,
+    heartbeatInterval: 5000,
+    heartbeatTimeout: 2000,
+    replicas: 1,
+    minReplicas: undefined,
+    placement: "random",
+    maxConnections: 16384,
+    maxHeld: 64 * 1024 * 1024,
+    ...log,
+  });
+  assert.deepEqual({ ...commandOf("--role data --head h") }, {
+    role: "data",
+    head: ["h:5000"],
+    dir: "./data",
+    sync: "always",
+    ...log,
+  });
+  assert.deepEqual({ ...commandOf("--role client --to a:1,b") }, {
+    role: "client",
+    to: ["a:1", "b:5000"],
+    interval: 3000,
+    count: undefined,
+    message: undefined,
+    stdin: false,
+    peer: "auto",
+    id: undefined,
+    ...log,
+  });
+});
+
+Deno.test("flags take a value behind a space or an equals sign", () => {
+  for (const line of ["--role=head --port=7", "--role head --port 7"]) {
+    assert.equal((commandOf(line) as { port: number }).port, 7);
+  }
+});
+
+Deno.test("every flag also comes from the environment, and loses to the line", () => {
+  const environment = {
+    SD_ROLE: "client",
+    SD_TO: "10.0.0.1:6000",
+    SD_INTERVAL: "250ms",
+    SD_STDIN: "true",
+    SD_LOG_FORMAT: "json",
+  };
+  const command = commandOf("", environment) as Command & { role: "client" };
+  assert.deepEqual(command.to, ["10.0.0.1:6000"]);
+  assert.equal(command.interval, 250);
+  assert.equal(command.stdin, true);
+  assert.equal(command.logFormat, "json");
+  const over = commandOf("--to x --interval=1s", environment);
+  assert.deepEqual((over as { to: unknown }).to, ["x:5000"]);
+  assert.equal((over as { interval: number }).interval, 1000);
+  for (const off of ["", "0", "false"]) {
+    const command = commandOf("", { ...environment, SD_STDIN: off });
+    assert.equal((command as { stdin: boolean }).stdin, false);
+  }
+  assert.ok(environmentVariables().includes("SD_LOG_DIR"));
+});
+
+Deno.test("a variable of another role is left alone, a flag of one is not", () => {
+  assert.equal(commandOf("--role server", { SD_HEAD: "h" }).role, "server");
+  assert.equal(
+    wrong("--role server --replicas 2"),
+    "sd-node: --replicas is a flag of --role head, not of --role server",
+  );
+  assert.equal(
+    wrong("--role data --head h --port=1"),
+    "sd-node: --port is a flag of --role server and --role head, " +
+      "not of --role data",
+  );
+});
+
+Deno.test("a wrong line is told in one line: flag, value, what is accepted", () => {
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ["", /--role is missing: expected one of server, head, data, client/],
+    ["--role cook", /--role: expected one of .*, got 'cook'/],
+    ["--role head --port x", /--port: expected a whole number.*got 'x'/],
+    ["--role head --port 65536", /from 0 to 65535, got '65536'/],
+    ["--role head --port", /--port requires PORT/],
+    ["--role head --prot 1", /--prot.*Did you mean.*--port/],
+    ["--role head --heartbeat-interval 5", /such as 200ms.*got '5'/],
+    ["--role head --placement best", /one of random, .*got 'best'/],
+    ["--role head --max-held 5MB", /a size such as 512KiB.*got '5MB'/],
+    ["--role head --min-replicas 2", /at most --replicas \(1\), got 2/],
+    ["--role data", /--head/],
+    ["--role data --head h:99999", /HOST:PORT.*got 'h:99999'/],
+    ["--role client --to a --message x --stdin", /expected one of them/],
+    ["--role client --to a --count 0", /--count: expected .*got '0'/],
+    ["--role client --to a extra", /extra/],
+    ["completion powershell", /one of bash, zsh, fish, got 'powershell'/],
+  ];
+  for (const [line, expected] of cases) assert.match(wrong(line), expected);
+});
+
+Deno.test("a wrong variable is told by its own name", () => {
+  assert.match(
+    wrong("--role head", { SD_PORT: "x" }),
+    /SD_PORT: expected a whole number from 0 to 65535, got 'x'/,
+  );
+});
+
+Deno.test("help explains every flag of the role, within 80 columns", () => {
+  for (const role of ["server", "head", "data", "client"] as const) {
+    const result = parse(`--role ${role} --help`);
+    assert.equal(result.kind, "print");
+    const { text } = result as { text: string };
+    for (const flag of flagsOf(role)) {
+      assert.match(text, new RegExp(`^ +${flag} .*\\S`, "m"));
+    }
+    for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
+  }
+  const { text } = parse("--help") as { text: string };
+  for (const role of ["server", "head", "data", "client"]) {
+    assert.match(text, new RegExp(`^  ${role} `, "m"));
+  }
+  assert.deepEqual(parse("--version"), {
+    kind: "print",
+    text: "sd-node 1.2.3",
+  });
+});
+
+Deno.test("completions know roles, flags of the role, and their start", () => {
+  const complete = (words: string) => {
+    const [head, ...rest] = words.split("|");
+    const args = [...head!.split(" "), ...rest];
+    return (parseCommandLine(args, {}, "") as { text: string }).text;
+  };
+  assert.match(complete("completion bash"), /complete -F/);
+  assert.equal(complete("completion bash --role|he"), "head");
+  assert.match(complete("completion bash --role head|--re"), /^--replicas/);
+  assert.doesNotMatch(complete("completion fish --role data|--"), /--replicas/);
+  assert.match(complete("completion zsh|--r"), /--role/);
+});
+
+Deno.test("durations and sizes are read as they are written", () => {
+  fc.assert(fc.property(fc.nat(1e9), (value) => {
+    assert.equal(readDuration(writeDuration(value)), value);
+    assert.equal(readSize(writeSize(value)), value);
+  }));
+  assert.equal(readDuration("1.5m"), 90_000);
+  assert.equal(readSize("2GiB"), 2 * 1024 ** 3);
+  for (const text of ["5", "s", "-1s", "1 s", "1d", ""]) {
+    assert.equal(readDuration(text), undefined, text);
+  }
+  for (const text of ["5", "5MB", "1.5KiB", "KiB"]) {
+    assert.equal(readSize(text), undefined, text);
+  }
+});
+
+Deno.test("readWhole takes whole numbers within bounds alone", () => {
+  assert.equal(readWhole("7", 1, 10), 7);
+  for (const text of ["0", "11", "1.5", "1e1", "0x5", " 5", "", "-1"]) {
+    assert.equal(readWhole(text, 1, 10), undefined, text);
+  }
+});
+
+Deno.test("readAddresses takes names, IPv4 and IPv6, with and without port", () => {
+  assert.deepEqual(readAddresses("head"), ["head:5000"]);
+  assert.deepEqual(readAddresses("a:1, 10.0.0.1,[::1]:7,[fe80::1]"), [
+    "a:1",
+    "10.0.0.1:5000",
+    "[::1]:7",
+    "[fe80::1]:5000",
+  ]);
+  for (const text of ["", ",", "a:", "a:0", "a:b", "::1", "a b", "[::1"]) {
+    assert.equal(readAddresses(text), undefined, text);
+  }
+});

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { ClientCore, type PeerChoice } from "../../lib/client/core.ts";
+import { ECHO_GRACE_MS } from "../../lib/limits.ts";
+import type { Link, Session } from "../../lib/ports.ts";
+import { bytesOf } from "../../lib/wire/ascii.ts";
+import { ManualClock } from "../support/manual_clock.ts";
+import { ScriptedLink } from "../support/scripted_link.ts";
+
+/** A client that has been answered `confirmation`, and what it told. */
+function newClient(confirmation: string, peer: PeerChoice = "auto") {
+  const clock = new ManualClock();
+  const told: string[] = [];
+  let open: ((link: Link) => Session) | undefined;
+  const core = new ClientCore({ to: ["p:5000"], clientId: "c", peer }, {
+    clock,
+    random: () => 1,
+    dialer: { dial: (_address, opened) => open = opened },
+    events: {
+      connected: (_address, role, encoding) =>
+        told.push(`connected ${role} ${encoding}`),
+      lost: (_address, reason) => told.push(`lost: ${reason}`),
+      answered: (first, count, { text }) =>
+        told.push(`answered ${first} ${count} ${text}`),
+      rejected: (sequence, _kind, reason) =>
+        told.push(`rejected ${sequence}: ${reason}`),
+      postponed: (count, reason) => told.push(`postponed ${count}: ${reason}`),
+      room: () => {},
+    },
+  });
+  core.start();
+  const connect = () => {
+    const link = new ScriptedLink().to(open!);
+    link.said();
+    link.receive(confirmation);
+    wait(300);
+    return link;
+  };
+  const wait = (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 50) {
+      clock.advance(50);
+      core.tick();
+    }
+  };
+  const send = (text: string) => {
+    core.add(bytesOf(text));
+    core.pump();
+  };
+  return { core, told, connect, wait, send };
+}
+
+Deno.test("client tells an original head by its silence to `cliente`", () => {
+  const { told, connect, wait, send } = newClient("confirmacion");
+  send("uno");
+  const link = connect();
+  assert.equal(link.said(), "cliente");
+  wait(ECHO_GRACE_MS);
+  assert.deepEqual(told, ["connected head chunk"]);
+  assert.equal(link.said(), "uno");
+  link.receive("10.0.0.5 , mensaje: recibido");
+  assert.equal(told.at(-1), "answered 1 1 10.0.0.5 , mensaje: recibido");
+});
+
+Deno.test("client tells an original server by its echo of `cliente`", () => {
+  const { told, connect, send } = newClient("confirmacion");
+  send("uno");
+  const link = connect();
+  assert.equal(link.said(), "cliente");
+  link.receive("cliente");
+  assert.deepEqual(told, ["connected server chunk"]);
+  assert.equal(link.said(), "uno");
+  link.receive("uno");
+  assert.equal(told.at(-1), "answered 1 1 uno");
+});
+
+Deno.test("client with --peer server says no `cliente`", () => {
+  const { told, connect, send } = newClient("confirmacion", "server");
+  send("uno");
+  const link = connect();
+  assert.equal(link.said(), "uno");
+  assert.deepEqual(told, ["connected server chunk"]);
+});
+
+Deno.test("client sends one chunk at a time, and lines together", () => {
+  const chunk = newClient("confirmacion", "server");
+  chunk.send("uno");
+  chunk.send("dos");
+  const link = chunk.connect();
+  assert.equal(link.said(), "uno");
+  link.receive("uno");
+  assert.equal(link.said(), "dos");
+
+  const line = newClient("confirmacion role=server\n");
+  line.send("uno");
+  line.send("dos");
+  const lines = line.connect();
+  assert.equal(lines.said(), "uno\ndos\n");
+  lines.receive("uno\ndo");
+  lines.receive("s\n");
+  assert.deepEqual(line.told.slice(1), [
+    "answered 1 1 uno",
+    "answered 2 1 dos",
+  ]);
+});
+
+Deno.test("client sends again what was not answered", () => {
+  const { told, connect, wait, send } = newClient("confirmacion role=server\n");
+  send("uno");
+  send("dos");
+  const first = connect();
+  assert.equal(first.said(), "uno\ndos\n");
+  first.receive("uno\n");
+  first.breaks();
+  wait(300);
+  const second = connect();
+  assert.equal(second.said(), "dos\n");
+  second.receive("dos\n");
+  assert.equal(told.at(-1), "answered 2 1 dos");
+});
+
+Deno.test("client sends again, later, what could not be stored", () => {
+  const { told, connect, wait, send } = newClient("confirmacion\n", "head");
+  send("uno");
+  const link = connect();
+  wait(ECHO_GRACE_MS);
+  assert.equal(link.said(), "cliente\nuno\n");
+  link.receive("error not-stored: disk full\n");
+  assert.equal(told.at(-1), "postponed 1: disk full");
+  assert.equal(link.said(), "");
+  wait(600);
+  assert.equal(link.said(), "uno\n");
+});
+
+Deno.test("client gives up on what can never be stored", () => {
+  const { told, connect, wait, send } = newClient("confirmacion\n", "head");
+  send("uno");
+  const link = connect();
+  wait(ECHO_GRACE_MS);
+  link.receive("error too-long: at most 3 bytes\n");
+  assert.equal(told.at(-1), "rejected 1: at most 3 bytes");
+});
+
+Deno.test("client takes an echo for an echo, whatever it says", () => {
+  const { told, connect, send } = newClient("confirmacion role=server\n");
+  send("error full: just a text");
+  const link = connect();
+  link.receive("error full: just a text\n");
+  assert.equal(told.at(-1), "answered 1 1 error full: just a text");
+});
+
+Deno.test("client does not give a line peer several lines", () => {
+  const { told, connect, send } = newClient("confirmacion role=server\n");
+  send("uno\ndos");
+  send("tres");
+  assert.equal(connect().said(), "tres\n");
+  assert.match(told.at(-1)!, /^rejected 1: this peer takes one message a line/);
+});
