@@ -134,7 +134,7 @@ export const GATHER_BYTES_MAX = 8 * 1024 * 1024;
 export const GREETING_TIMEOUT_MS = 60_000;
 
 /** Time for a program that we called to answer our handshake. */
-export const ANSWER_TIMEOUT_MS = 3_000;
+export const ANSWER_TIMEOUT_MS = 2_000;
 
 /**
  * How long a lone `confirmacion` waits for the rest of its line before it is

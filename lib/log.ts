@@ -7,7 +7,13 @@
  * @module
  */
 
-import { configureSync, getLogger, type LogRecord } from "@logtape/logtape";
+import {
+  configureSync,
+  getLevelFilter,
+  getLogger,
+  type LogRecord,
+  withFilter,
+} from "@logtape/logtape";
 import { CONSOLE_MESSAGES_PER_SECOND } from "./limits.ts";
 import { LogFile } from "./log/log_file.ts";
 import { timestamp } from "./log/timestamp.ts";
@@ -82,18 +88,18 @@ export function openLog(
   configureSync({
     reset: true,
     sinks: {
-      console: print,
+      // A level of the logger would keep records from the files as well.
+      console: withFilter(print, getLevelFilter(options.level)),
       file(record) {
         const name = record.category.at(-1)!;
         files.get(name)?.line(textOf(record));
       },
     },
     loggers: [
-      { category: "sd-node", sinks: ["file"], lowestLevel: "info" },
       {
         category: ["sd-node", options.role],
-        sinks: ["console"],
-        lowestLevel: options.level,
+        sinks: ["console", "file"],
+        lowestLevel: "info",
       },
       { category: ["logtape", "meta"], lowestLevel: "fatal" },
     ],
@@ -128,7 +134,7 @@ export function openLog(
     second = now;
     shown = 0;
     if (hidden === 0) return;
-    console.info(`… and ${hidden} more messages; the log file has each`);
+    console.info(`… and ${hidden} more; the log file has each`);
     hidden = 0;
   }
 

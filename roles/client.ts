@@ -12,6 +12,7 @@
  * @module
  */
 
+import { counted } from "../lib/counted.ts";
 import {
   type Client,
   connect,
@@ -95,7 +96,9 @@ export function startClient(
         }
       },
       postponed: (count, reason) =>
-        events.warning(`${count} messages not stored, sent again: ${reason}`),
+        events.warning(
+          `${counted(count, "message")} not stored, sent again: ${reason}`,
+        ),
     },
   });
   const stopTicking = every(log.tick);
@@ -116,7 +119,10 @@ export function startClient(
       stopReading.abort();
       wake?.();
       const timer = setTimeout(
-        () => ending.end(`${client.unanswered} messages were not answered`),
+        () =>
+          ending.end(
+            `${counted(client.unanswered, "message")} not answered`,
+          ),
         DRAIN_MS_MAX,
       );
       ending.done.then(() => clearTimeout(timer));
@@ -178,7 +184,7 @@ export function startClient(
   }
 
   function failedText(): string {
-    return `${rejected} messages can never be stored as they are`;
+    return `${counted(rejected, "message")} can never be stored`;
   }
 
   function pause(ms: number): Promise<void> {

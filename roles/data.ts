@@ -10,6 +10,7 @@
  * @module
  */
 
+import { counted } from "../lib/counted.ts";
 import { DataCore } from "../lib/data/core.ts";
 import type { DataEvents } from "../lib/data/events.ts";
 import { HOST_UNKNOWN_MS_MAX } from "../lib/limits.ts";
@@ -113,7 +114,7 @@ export function startData(
     const { records, tornBytes, damages } = recovery;
     events.info(
       `dataNode ${directory.id} in '${options.directory}', ` +
-        `${records} records in data.txt`,
+        `${counted(records, "record")} in data.txt`,
       { node: directory.id, records },
     );
     if (tornBytes > 0) {

@@ -11,6 +11,7 @@
  * @module
  */
 
+import { counted } from "../lib/counted.ts";
 import { HeadCore, type HeadOptions } from "../lib/head/core.ts";
 import { startHeartbeat } from "../lib/heartbeat/heartbeat.ts";
 import { ping, type PingResult } from "../lib/heartbeat/ping.ts";
@@ -85,11 +86,12 @@ export function startHead(
     done: ending.done,
     drain() {
       events.info(
-        `Draining: ${core.heldBatches} batches in flight, then the end`,
+        `Draining: ${counted(core.heldMessages, "message")} in flight, then ` +
+          "the end",
       );
       listening.close();
       core.drain();
-      watch = newDrainWatch(clock, () => core.heldBatches === 0);
+      watch = newDrainWatch(clock, () => core.heldMessages === 0);
     },
   };
 
@@ -131,7 +133,7 @@ export function startHead(
   /** Connections close when nothing is in flight; then the role ends. */
   function endDrain(state: string): void {
     if (state === "waiting") return;
-    const left = core.heldBatches;
+    const left = core.heldMessages;
     if (left === 0 && core.connections > 0) {
       core.close();
       watch = newDrainWatch(clock, () => core.connections === 0);
@@ -140,8 +142,7 @@ export function startHead(
     ending.end(
       left === 0
         ? undefined
-        : `${left} batches of messages were not stored; their clients were ` +
-          "not told otherwise",
+        : `${counted(left, "message")} not stored, and not acknowledged`,
     );
   }
 }

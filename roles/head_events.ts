@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../lib/counted.ts";
 import type { Batch } from "../lib/head/batch.ts";
 import type { HeadEvents } from "../lib/head/events.ts";
 import type { Log } from "../lib/log.ts";
@@ -11,6 +12,7 @@ import type { LogFile } from "../lib/log/log_file.ts";
 import { escapedText } from "../lib/store/escape.ts";
 import { textOf } from "../lib/wire/ascii.ts";
 import { MESSAGE_HEADER_BYTES } from "../lib/wire/client_frames.ts";
+import { readU32 } from "../lib/wire/little_endian.ts";
 
 /** Events that write to `registry`, and to the console what it can take. */
 export function headEvents(log: Log, registry: LogFile): HeadEvents {
@@ -29,7 +31,7 @@ export function headEvents(log: Log, registry: LogFile): HeadEvents {
     memberLeft(member, reason, redelivered) {
       const again = redelivered === 0
         ? ""
-        : `; ${redelivered} batches in flight go to others`;
+        : `; ${counted(redelivered, "message")} in flight to it redelivered`;
       events.warning(
         `dataNode ${member.label} left: ${reason}${again}`,
         { node: member.id },
@@ -44,28 +46,44 @@ export function headEvents(log: Log, registry: LogFile): HeadEvents {
         node: member.id,
       }),
     placed(batch, member) {
-      writeName(registry, batch).ascii(" -> dataNode ").ascii(member.label);
-      writeText(registry, batch).end();
-      if (!log.showsMessage()) return;
-      const text = batch.count > 1 ? "" : `, mensaje: ${payloadOf(batch)}`;
-      log.message(`${nameOf(batch)} -> dataNode ${member.label}${text}`);
+      eachLine(batch, (first, last, from, to) => {
+        writeId(registry, batch, first, last);
+        registry.ascii(" -> dataNode ").ascii(member.label);
+        if (first < last) {
+          registry.ascii(", mensajes: ").decimal(last - first + 1);
+        } else {
+          registry.ascii(", mensaje: ").escaped(batch.bytes, from, to);
+        }
+        registry.end();
+        if (!log.showsMessage()) return;
+        const text = first < last
+          ? `mensajes: ${last - first + 1}`
+          : `mensaje: ${escapedText(batch.bytes, from, to)}`;
+        const id = idOf(batch, first, last);
+        log.message(`${id} -> dataNode ${member.label}, ${text}`);
+      });
     },
     stored(batch, member) {
-      writeName(registry, batch).ascii(" <- dataNode ").ascii(member.label)
-        .ascii(", mensaje: recibido").end();
-      if (!log.showsMessage()) return;
-      log.message(
-        `${nameOf(batch)} <- dataNode ${member.label}, mensaje: recibido`,
-      );
+      eachLine(batch, (first, last) => {
+        writeId(registry, batch, first, last);
+        registry.ascii(" <- dataNode ").ascii(member.label)
+          .ascii(", mensaje: recibido").end();
+        if (!log.showsMessage()) return;
+        const id = idOf(batch, first, last);
+        log.message(`${id} <- dataNode ${member.label}, mensaje: recibido`);
+      });
     },
-    memberRefused: (member, batches, reason) =>
+    memberRefused: (member, messages, reason) =>
       events.warning(
-        `dataNode ${member.label} could not store ${batches} batches: ` +
-          reason,
+        `dataNode ${member.label} could not store ` +
+          `${counted(messages, "message")}: ${reason}`,
         { node: member.id },
       ),
-    refused: (batch, reason) =>
-      events.warning(`${nameOf(batch)} cannot be stored: ${reason}`),
+    refused(batch, reason) {
+      const { firstSequence, count } = batch;
+      const id = idOf(batch, firstSequence, firstSequence + count - 1);
+      events.warning(`${id} cannot be stored: ${reason}`);
+    },
     holding: (live, needed) =>
       events.warning(
         live === 0
@@ -73,44 +91,61 @@ export function headEvents(log: Log, registry: LogFile): HeadEvents {
           : `${live} of ${needed} dataNodes: messages wait until more join`,
       ),
     released: (messages) =>
-      events.info(`${messages} messages that waited are on their way`),
+      events.info(
+        `dataNodes again: ${counted(messages, "message")} that waited sent on`,
+      ),
     fewerCopies: (copies, replicas) =>
       copies < replicas
         ? events.warning(
-          `Only ${copies} dataNodes: messages get ${copies} of ` +
+          `Only ${counted(copies, "dataNode")}: messages get ${copies} of ` +
             `${replicas} copies`,
         )
         : events.info(`Messages get ${replicas} copies again`),
   };
 }
 
-/** `cliente 172.30.0.20:41112 k3v9-17`, or `… k3v9-17..1016` of several. */
-function nameOf(batch: Batch): string {
-  const { label, clientId } = batch.sender;
+/**
+ * Messages of a batch up to which each has a line of its own. A person sends
+ * few at a time; a program that sends thousands gets a line for each batch.
+ */
+const LISTED_MAX = 16;
+
+/**
+ * Calls `tell` for each line that a batch gets: with the sequences it speaks
+ * of, and, when it is one, where in the batch's bytes its text is.
+ */
+function eachLine(
+  batch: Batch,
+  tell: (first: number, last: number, from: number, to: number) => void,
+): void {
   const first = batch.firstSequence;
-  const last = batch.count > 1 ? `..${first + batch.count - 1}` : "";
-  return `cliente ${label} ${textOf(clientId)}-${first}${last}`;
+  if (batch.count > LISTED_MAX) {
+    tell(first, first + batch.count - 1, 0, 0);
+    return;
+  }
+  let at = 0;
+  for (let i = 0; i < batch.count; i++) {
+    const from = at + MESSAGE_HEADER_BYTES;
+    at = from + readU32(batch.bytes, at);
+    tell(first + i, first + i, from, at);
+  }
 }
 
-/** The same, without making a string. */
-function writeName(file: LogFile, batch: Batch): LogFile {
+/** `k3v9-17`, or `k3v9-17..1016` of several. */
+function idOf(batch: Batch, first: number, last: number): string {
+  const range = first < last ? `${first}..${last}` : `${first}`;
+  return `${textOf(batch.sender.clientId)}-${range}`;
+}
+
+/** Begins a line with client and id, without making a string. */
+function writeId(
+  file: LogFile,
+  batch: Batch,
+  first: number,
+  last: number,
+): void {
   const { label, clientId } = batch.sender;
   file.begin().ascii("cliente ").ascii(label).ascii(" ").bytes(clientId)
-    .ascii("-").decimal(batch.firstSequence);
-  if (batch.count > 1) {
-    file.ascii("..").decimal(batch.firstSequence + batch.count - 1);
-  }
-  return file;
-}
-
-function writeText(file: LogFile, batch: Batch): LogFile {
-  if (batch.count > 1) {
-    return file.ascii(", mensajes: ").decimal(batch.count);
-  }
-  return file.ascii(", mensaje: ")
-    .escaped(batch.bytes, MESSAGE_HEADER_BYTES, batch.length);
-}
-
-function payloadOf(batch: Batch): string {
-  return escapedText(batch.bytes, MESSAGE_HEADER_BYTES, batch.length);
+    .ascii("-").decimal(first);
+  if (first < last) file.ascii("..").decimal(last);
 }

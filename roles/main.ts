@@ -61,11 +61,12 @@ export async function main(
 async function run(command: Command): Promise<number> {
   await dropPermissions(command);
   const context = openContext(command);
-  const running = startRole(command, context);
-  const stopListening = drainOnSignals(running, context.log);
   endOnBugs(context.log);
+  // Before the role starts: whoever sees it run may signal it at once.
+  const signaled = listenToSignals(context.log);
+  const running = startRole(command, context);
+  signaled.then(() => running.drain());
   const failure = await running.done;
-  stopListening();
   if (failure !== undefined) context.log.events().error(failure);
   context.log.flush();
   return failure === undefined ? ExitCode.done : ExitCode.failed;
@@ -152,26 +153,23 @@ function startRole(command: Command, context: RoleContext): Running {
 }
 
 /**
- * Drains on the first SIGINT or SIGTERM, and ends at once on the second.
- *
- * @returns Leaves signals alone again.
+ * Resolves on the first SIGINT or SIGTERM; the second ends the process at
+ * once.
  */
-function drainOnSignals(running: Running, log: Log): () => void {
+function listenToSignals(log: Log): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
   let isDraining = false;
-  const handlers = Object.entries(signals).map(([name, code]) => {
-    const signal = name as keyof typeof signals;
-    const handler = () => {
+  for (const [name, code] of Object.entries(signals)) {
+    Deno.addSignalListener(name as keyof typeof signals, () => {
       if (isDraining) {
         log.flush();
         Deno.exit(code);
       }
       isDraining = true;
-      running.drain();
-    };
-    Deno.addSignalListener(signal, handler);
-    return () => Deno.removeSignalListener(signal, handler);
-  });
-  return () => handlers.forEach((remove) => remove());
+      resolve();
+    });
+  }
+  return promise;
 }
 
 /**

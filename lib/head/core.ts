@@ -86,9 +86,9 @@ export class HeadCore {
     return this.#connections.size;
   }
 
-  /** Batches that no client has been answered for. */
-  get heldBatches(): number {
-    return this.#context.delivery.heldBatches;
+  /** Messages that no client has been answered for. */
+  get heldMessages(): number {
+    return this.#context.delivery.heldMessages;
   }
 
   /** Bytes of messages that no client has been answered for. */
@@ -153,7 +153,7 @@ export class HeadCore {
 
   /**
    * Takes no new connection and no new message; what is in flight goes on.
-   * When {@linkcode heldBatches} is 0, it is time to {@linkcode close}.
+   * When {@linkcode heldMessages} is 0, it is time to {@linkcode close}.
    */
   drain(): void {
     this.#draining = true;
@@ -162,6 +162,7 @@ export class HeadCore {
 
   /** Closes every connection, after what was written to it. */
   close(): void {
+    this.#context.membership.dissolve();
     for (const connection of [...this.#connections]) {
       connection.goAway("this head is going down");
     }

@@ -52,7 +52,7 @@ export class Delivery {
   /** Members that a batch may be placed on; filled anew for each. */
   readonly #candidates: Member[] = [];
   #heldBytes = 0;
-  #heldBatches = 0;
+  #heldMessages = 0;
   #holding = false;
   #shut = false;
   #releasedMessages = 0;
@@ -90,9 +90,9 @@ export class Delivery {
     return this.#heldBytes;
   }
 
-  /** Batches that are not answered. */
-  get heldBatches(): number {
-    return this.#heldBatches;
+  /** Messages that are not answered. */
+  get heldMessages(): number {
+    return this.#heldMessages;
   }
 
   /** Highest tick heard of. */
@@ -121,7 +121,7 @@ export class Delivery {
     batch.wanted = this.#options.replicas;
     batch.references = 1;
     this.#heldBytes += batch.length;
-    this.#heldBatches++;
+    this.#heldMessages += batch.count;
     this.witness(origin.after);
     this.#placeOrWait(batch);
   }
@@ -171,11 +171,12 @@ export class Delivery {
   ): void {
     const nowMs = this.#clock.nowMs();
     member.rest(nowMs);
-    this.#events.memberRefused(member, count, reason);
     const hopeless = this.#members.every((other) => other.rests(nowMs));
+    let messages = 0;
     for (let i = 0; i < count; i++) {
       const batch = member.shift(nowMs);
-      if (batch === undefined) return;
+      if (batch === undefined) break;
+      messages += batch.count;
       this.#unplace(batch, member);
       if (!batch.answered && hopeless) {
         this.#answerRefused(batch, kind, reason);
@@ -184,6 +185,7 @@ export class Delivery {
       }
       this.#release(batch);
     }
+    this.#events.memberRefused(member, messages, reason);
   }
 
   /**
@@ -191,7 +193,7 @@ export class Delivery {
    * has synced still count for batches that are not answered yet: they are on
    * its disk.
    *
-   * @returns How many batches are placed anew.
+   * @returns How many messages are placed anew.
    */
   left(member: Member): number {
     const nowMs = this.#clock.nowMs();
@@ -201,7 +203,7 @@ export class Delivery {
       if (batch === undefined) break;
       this.#unplace(batch, member);
       if (!batch.answered) {
-        placedAnew++;
+        placedAnew += batch.count;
         this.#placeOrWait(batch);
       }
       this.#release(batch);
@@ -310,7 +312,7 @@ export class Delivery {
 
   #settled(batch: Batch): void {
     this.#heldBytes -= batch.length;
-    this.#heldBatches--;
+    this.#heldMessages -= batch.count;
     this.#release(batch);
     if (this.#blocked.size > 0 && !this.full) {
       const senders = [...this.#blocked];

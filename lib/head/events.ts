@@ -15,7 +15,7 @@ export interface HeadEvents {
   clientJoined(label: string, encoding: string): void;
   clientLeft(label: string, reason: string): void;
   memberJoined(member: Member, encoding: string): void;
-  /** @param redelivered How many batches are placed anew because of it. */
+  /** @param redelivered How many messages are placed anew because of it. */
   memberLeft(member: Member, reason: string, redelivered: number): void;
   /** A member asked for no more messages. */
   memberDraining(member: Member): void;
@@ -25,8 +25,8 @@ export interface HeadEvents {
   placed(batch: Batch, member: Member): void;
   /** A member has synced a batch; once for each copy. */
   stored(batch: Batch, member: Member): void;
-  /** A member could not store a batch; another is tried. */
-  memberRefused(member: Member, batches: number, reason: string): void;
+  /** A member could not store messages; another is tried. */
+  memberRefused(member: Member, messages: number, reason: string): void;
   /** A client was told that its batch cannot be stored. */
   refused(batch: Batch, reason: string): void;
   /** Messages wait, because there are too few data nodes. */

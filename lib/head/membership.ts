@@ -14,11 +14,17 @@ export class Membership {
   readonly #members: Member[];
   readonly #delivery: Delivery;
   readonly #events: HeadEvents;
+  #isDissolved = false;
 
   constructor(members: Member[], delivery: Delivery, events: HeadEvents) {
     this.#members = members;
     this.#delivery = delivery;
     this.#events = events;
+  }
+
+  /** The head goes down: that members leave now is no news. */
+  dissolve(): void {
+    this.#isDissolved = true;
   }
 
   /** The members of now. */
@@ -54,6 +60,7 @@ export class Membership {
     if (index >= 0) this.#members.splice(index, 1);
     const hasDrained = member.draining && member.inFlight === 0;
     const redelivered = this.#delivery.left(member);
+    if (this.#isDissolved) return;
     if (hasDrained) this.#events.memberDrained(member);
     else this.#events.memberLeft(member, reason, redelivered);
   }

@@ -39,6 +39,7 @@ class TcpLink implements Link {
   #session!: Session;
   #buffer = new Uint8Array(READ_BYTES_MIN);
   #filled = 0;
+  #expectedBytes = 0;
   #isFlushDue = false;
   #isWriting = false;
   #isPaused = false;
@@ -86,7 +87,8 @@ class TcpLink implements Link {
   }
 
   expect(bytes: number): void {
-    if (this.#buffer.length < bytes) this.#grow(bytes);
+    // Not now: a read may be under way into the buffer that is there.
+    this.#expectedBytes = bytes;
   }
 
   end(): void {
@@ -106,6 +108,9 @@ class TcpLink implements Link {
         await new Promise<void>((resolve) => this.#wake = resolve);
         this.#wake = undefined;
         this.#offer();
+      }
+      if (this.#buffer.length < this.#expectedBytes) {
+        this.#grow(this.#expectedBytes);
       }
       const room = this.#buffer.length - this.#filled;
       const count = await this.#read();
@@ -155,6 +160,7 @@ class TcpLink implements Link {
     }
   }
 
+  /** Only between two reads. */
   #grow(bytes: number): void {
     const grown = new Uint8Array(bytes);
     grown.set(this.#buffer.subarray(0, this.#filled));

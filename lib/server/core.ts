@@ -108,7 +108,7 @@ export class ServerCore {
     const { clientsMax, clientsTotal } = this.#options;
     if (this.#draining) return "this server is going down";
     if (this.complete) {
-      return `this server has had its ${clientsTotal} clients`;
+      return `this server has had all its clients (${clientsTotal})`;
     }
     if (this.#served >= clientsMax) {
       return `${clientsMax} clients are connected, the limit; try again later`;

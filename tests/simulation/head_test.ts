@@ -83,7 +83,7 @@ function runHead(seed: number): number {
   const isDone = () => clients.every((client) => client.unanswered === 0);
   assert.ok(
     world.runUntil(isDone, 60_000),
-    `${head.core.heldBatches} batches still unanswered`,
+    `${head.core.heldMessages} messages still unanswered`,
   );
   history.check(
     new Map(nodes.map((node) => [node.host, node.disk])),

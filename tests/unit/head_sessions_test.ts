@@ -311,7 +311,7 @@ Deno.test("head stores what a client that is gone had sent", () => {
   const node = join("dataNode");
   assert.equal(node.said(), "mensaje: uno\n");
   node.receive("recibido\n");
-  assert.equal(core.heldBatches, 0);
+  assert.equal(core.heldMessages, 0);
   assert.equal(client.said(), "");
 });
 
@@ -379,10 +379,10 @@ Deno.test("head drains: takes no more, answers what it has", () => {
   core.drain();
   client.receive("dos\n");
   assert.match(connect().said(), /^error draining/);
-  assert.equal(core.heldBatches, 1);
+  assert.equal(core.heldMessages, 1);
   node.receive("recibido\n");
   assert.equal(client.said(), ANSWER);
-  assert.equal(core.heldBatches, 0);
+  assert.equal(core.heldMessages, 0);
   core.close();
   assert.equal(client.isEnding, true);
   assert.equal(node.isEnding, true);

@@ -110,7 +110,7 @@ Deno.test("server: --total-clients counts handshakes, then completes", () => {
   assert.equal(core.complete, true);
   assert.equal(
     connect().said(),
-    "error full: this server has had its 2 clients\n",
+    "error full: this server has had all its clients (2)\n",
   );
   assert.equal(core.clients, 1);
   second.breaks();

@@ -1,0 +1,136 @@
+/** The heartbeat with a real `ping`, with one that finds nobody, and without. */
+
+import assert from "node:assert/strict";
+import {
+  Directory,
+  Peer,
+  portOf,
+  startNode,
+  type Target,
+  targets,
+} from "../support/program.ts";
+
+/** A head that beats often, with `ping` found where `path` says. */
+function startHead(target: Target, directory: Directory, path?: string) {
+  return startNode(
+    target,
+    "--role head --host 127.0.0.1 --port 0 --heartbeat-interval 100ms " +
+      `--log-dir ${directory.path}`,
+    path === undefined ? {} : { env: { PATH: path } },
+  );
+}
+
+/** A directory with the programs that are needed, and no `ping` yet. */
+async function pathWithoutPing(directory: Directory): Promise<string> {
+  const path = directory.at("bin");
+  await Deno.mkdir(path);
+  const programs = ["sh", "id", "stat", "deno"];
+  for (const program of programs) {
+    for (const place of Deno.env.get("PATH")!.split(":")) {
+      try {
+        await Deno.symlink(
+          await Deno.realPath(`${place}/${program}`),
+          `${path}/${program}`,
+        );
+        break;
+      } catch {
+        // Not in this place.
+      }
+    }
+  }
+  return path;
+}
+
+/** A `ping` that runs this instead. */
+async function writePing(path: string, script: string): Promise<void> {
+  await Deno.writeTextFile(`${path}/ping`, `#!/bin/sh\n${script}\n`, {
+    mode: 0o755,
+  });
+}
+
+for (const target of targets) {
+  const test = (name: string, run: () => Promise<void>) =>
+    Deno.test(`${target.name}: ${name}`, run);
+
+  test("heartbeat: a host that answers ping is disponible", async () => {
+    await using directory = new Directory();
+    await using head = startHead(target, directory);
+    using _node = await Peer.join(await portOf(head), "dataNode");
+    await head.lineCount(/127\.0\.0\.1 disponible/, 3);
+    for (const line of directory.lines("heartbeat_server.txt")) {
+      assert.match(
+        line,
+        /^[\d-]+ [\d:]+,\d{3} - 127\.0\.0\.1 disponible \(ping [\d.]+ ms\)$/,
+      );
+    }
+  });
+
+  test("heartbeat: a host that does not answer is put out", async () => {
+    await using directory = new Directory();
+    const path = await pathWithoutPing(directory);
+    await writePing(path, "exit 1");
+    await using head = startHead(target, directory, path);
+    const port = await portOf(head);
+    using node = await Peer.join(port, "dataNode");
+    await head.line(/127\.0\.0\.1 no disponible, eliminado: no answer to ping/);
+    await head.line(/dataNode .* left: no answer to ping/);
+    assert.equal(await node.line(), undefined, "its connection is closed");
+    using client = await Peer.join(port, "cliente");
+    await client.say("hola\n");
+    await head.line(/no hay dataNodes/);
+  });
+
+  test("heartbeat: a ping that takes too long is ended, and others go on", async () => {
+    await using directory = new Directory();
+    const path = await pathWithoutPing(directory);
+    await writePing(path, "while :; do :; done");
+    await using head = startNode(
+      target,
+      "--role head --host 127.0.0.1 --port 0 --heartbeat-interval 50ms " +
+        `--heartbeat-timeout 150ms --log-dir ${directory.path}`,
+      { env: { PATH: path } },
+    );
+    using _node = await Peer.join(await portOf(head), "dataNode");
+    await head.line(
+      /no disponible, eliminado: no answer to ping within 150 ms/,
+    );
+  });
+
+  test("heartbeat: without ping there is one warning, and nobody is dead", async () => {
+    await using directory = new Directory();
+    const path = await pathWithoutPing(directory);
+    await using head = startHead(target, directory, path);
+    const port = await portOf(head);
+    using node = await Peer.join(port, "dataNode");
+    await head.line(/Cannot ping: there is no 'ping' on this machine/);
+    // Three more beats pass before the end of this exchange.
+    for (let i = 0; i < 3; i++) {
+      using client = await Peer.join(port, "cliente");
+      await client.say("hola\n");
+      assert.equal(await node.line(), "mensaje: hola");
+      await node.say("recibido\n");
+      assert.equal(await client.line(), "127.0.0.1 , mensaje: recibido");
+    }
+    assert.equal(await head.stop(), 0);
+    const warnings = head.lines.filter((line) => line.includes("Cannot ping"));
+    assert.equal(warnings.length, 1, head.lines.join("\n"));
+    assert.deepEqual(head.errorLines, []);
+  });
+
+  test("heartbeat: a closed connection counts at once", async () => {
+    await using directory = new Directory();
+    await using head = startNode(
+      target,
+      "--role head --host 127.0.0.1 --port 0 --heartbeat-interval 1h " +
+        `--log-dir ${directory.path}`,
+    );
+    const port = await portOf(head);
+    const node = await Peer.join(port, "dataNode");
+    await head.line(/dataNode .* joined/);
+    node[Symbol.dispose]();
+    await head.line(/dataNode .* left/);
+    using client = await Peer.join(port, "cliente");
+    await client.say("hola\n");
+    await head.line(/no hay dataNodes/);
+  });
+}
