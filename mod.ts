@@ -18,7 +18,7 @@ export {
 } from "./lib/client/client.ts";
 export type { PeerChoice } from "./lib/client/core.ts";
 export type { Holder, PeerRole } from "./lib/client/events.ts";
-export type { WireErrorKind } from "./lib/wire/errors.ts";
+export type { Encoding } from "./lib/wire/greeting.ts";
 
 /** The version of this program. */
 export const VERSION = "0.1.0";

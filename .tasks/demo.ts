@@ -57,6 +57,8 @@ const head: Part = {
 const nodes = [data("data-1", 32), data("data-2", 36), data("data-3", 34)];
 const clients = [client("client-1", 35, "2s"), client("client-2", 95, "3s")];
 
+/** Whether the head listens; false once it has ended. */
+const isListening = Promise.withResolvers<boolean>();
 const stopped = Promise.withResolvers<void>();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.addSignalListener(signal, () => stopped.resolve());
@@ -66,7 +68,11 @@ await compileIfStale();
 say(`A head, three data nodes and two clients on TCP/${port}. Files:`);
 say(`  ${directory}`);
 start(head);
-await headIsThere();
+if (!await isListening.promise) {
+  await Deno.remove(directory, { recursive: true });
+  say("The demo ends: there is no head. Another port is `--port PORT`");
+  Deno.exit(1);
+}
 nodes.forEach(start);
 clients.forEach(start);
 tellWhatToTry();
@@ -99,7 +105,9 @@ function start(part: Part): void {
     part.child = undefined;
     if (signal !== null) print(part, `ended by ${signal}`);
     else if (code !== 0) print(part, `ended with exit code ${code}`);
-    if (part === head) stopped.resolve();
+    if (part !== head) return;
+    isListening.resolve(false);
+    stopped.resolve();
   });
 }
 
@@ -108,21 +116,6 @@ async function stop(part: Part): Promise<void> {
   if (child === undefined) return;
   child.kill("SIGTERM");
   await child.status;
-}
-
-/** Waits until the head listens, or has said why it cannot. */
-async function headIsThere(): Promise<void> {
-  const over = head.child!.status.then(() => "over");
-  for (;;) {
-    const there = Deno.connect({ hostname: "127.0.0.1", port })
-      .then((conn) => conn.close(), () => "absent");
-    if (await Promise.race([there, over]) === "over") {
-      await Deno.remove(directory, { recursive: true });
-      Deno.exit(1);
-    }
-    if (await there === undefined) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 async function show(
@@ -140,6 +133,7 @@ async function show(
 
 /** A line of a process, without the role that its name tells already. */
 function print(part: Part, line: string): void {
+  if (part === head && line.includes("Listening on")) isListening.resolve(true);
   const name = part.name.padEnd(8);
   const text = line.replace(/^([\d:]+),\d+ \w+ +/, "$1 ");
   console.log(
@@ -174,13 +168,21 @@ async function tellWhatIsStored(): Promise<void> {
 
 function readArgs(args: readonly string[]) {
   const known = new Map<string, number>();
-  for (let i = 0; i < args.length; i += 2) {
-    const value = Number(args[i + 1]);
-    if (!/^--(port|seconds)$/.test(args[i]!) || !(value > 0)) {
-      console.error("Usage: deno task demo [--port PORT] [--seconds N]");
+  // Both `--port 5001` and `--port=5001`.
+  const words = args.flatMap((arg) => arg.split("=", 2));
+  for (let i = 0; i < words.length; i += 2) {
+    const [name, text = "nothing"] = words.slice(i, i + 2);
+    const max = name === "--port" ? 65_535 : name === "--seconds" ? 86_400 : 0;
+    const value = Number(text);
+    if (!(Number.isInteger(value) && value > 0 && value <= max)) {
+      console.error(
+        max === 0
+          ? `demo: ${args.join(" ")}: expected [--port PORT] [--seconds N]`
+          : `demo: ${name} ${text}: expected a whole number from 1 to ${max}`,
+      );
       Deno.exit(2);
     }
-    known.set(args[i]!, value);
+    known.set(name!, value);
   }
   return { port: known.get("--port") ?? 5000, seconds: known.get("--seconds") };
 }

@@ -145,8 +145,8 @@ export function startData(
         } else if (!away.has(address)) {
           away.add(address);
           events.warning(
-            `Head ${address} is not there: ${reason}; calling again until ` +
-              "it is",
+            `No connection to head ${address}: ${reason}; calling again ` +
+              "until there is one",
           );
         }
       },

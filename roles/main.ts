@@ -18,6 +18,7 @@ import {
   systemClock,
 } from "../lib/net/environment.ts";
 import { newTurn } from "../lib/net/turn.ts";
+import { makeDirectory } from "../lib/store/deno_disk.ts";
 import { cannotUseDirectory, StartError } from "../lib/start_error.ts";
 import { startClient } from "./client.ts";
 import { startData } from "./data.ts";
@@ -100,7 +101,7 @@ function openContext(command: Command): RoleContext {
 /** @throws {StartError} Files cannot be made there. */
 function assertWritable(directory: string, flag: string): void {
   try {
-    Deno.mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     Deno.removeSync(
       Deno.makeTempFileSync({ dir: directory, prefix: ".sd-node-" }),
     );

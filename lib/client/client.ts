@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Fifo } from "../fifo.ts";
 import { newClientId } from "../identity.ts";
 import { CLIENT_ID_BYTES_MAX, MESSAGE_BYTES_MAX, TICK_MS } from "../limits.ts";
 import { parseAddress } from "../net/address.ts";
@@ -11,8 +12,9 @@ import { newDialer } from "../net/dial.ts";
 import { fastRandom, strongRandom, systemClock } from "../net/environment.ts";
 import { newTurn } from "../net/turn.ts";
 import { bytesOf } from "../wire/ascii.ts";
+import type { Encoding } from "../wire/greeting.ts";
 import { ClientCore, type PeerChoice } from "./core.ts";
-import type { Answer, ClientEvents, Holder } from "./events.ts";
+import type { Answer, Holder, PeerRole } from "./events.ts";
 
 /** How a client connects. */
 export interface ConnectOptions {
@@ -24,7 +26,8 @@ export interface ConnectOptions {
   /**
    * Under which messages are numbered: 1 to 64 of `A-Z a-z 0-9 _ . -`. Give
    * one only to resume: a client with the id and the messages of an earlier
-   * one, in the same order, stores none of them twice.
+   * one, in the same order, gives each message the same id again, which tells
+   * what was stored twice.
    *
    * @default {a new random id}
    */
@@ -41,9 +44,14 @@ export interface ConnectOptions {
 }
 
 /** How a connection fares; a client goes on by itself in any case. */
-export type ConnectionEvents = Partial<
-  Pick<ClientEvents, "connected" | "lost" | "postponed">
->;
+export interface ConnectionEvents {
+  /** A peer has taken this client in. */
+  connected?(address: string, role: PeerRole, encoding: Encoding): void;
+  /** There is no connection: why, and when the next call is made. */
+  lost?(address: string, reason: string, nextCallInMs: number): void;
+  /** Messages could not be stored now; they are sent again. */
+  postponed?(count: number, reason: string): void;
+}
 
 /** What is known of a message that was answered. */
 export interface Receipt {
@@ -57,11 +65,13 @@ export interface Receipt {
 
 /** A message that can never be stored as it is. */
 export class RejectedError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "RejectedError";
 }
 
 /** A client that was closed before a message was answered. */
 export class ClosedError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "ClosedError";
 }
 
@@ -104,7 +114,7 @@ export class Client {
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #turn = newTurn();
   readonly #waiters = new Map<number, Waiter>();
-  readonly #queue: Queued[] = [];
+  readonly #queue = new Fifo<Queued>();
   #isPumpDue = false;
   #whenIdle: (() => void)[] = [];
   #isClosed = false;
@@ -127,8 +137,7 @@ export class Client {
           `${CLIENT_ID_BYTES_MAX} of A-Z a-z 0-9 _ . -`,
       );
     }
-    const { connected, lost, postponed } = options.events ?? {};
-    const ignore = () => {};
+    const events = options.events ?? {};
     this.#core = new ClientCore(
       { to, clientId: this.id, peer: options.peer ?? "auto" },
       {
@@ -136,9 +145,9 @@ export class Client {
         random: fastRandom,
         dialer: newDialer(this.#turn),
         events: {
-          connected: connected ?? ignore,
-          lost: lost ?? ignore,
-          postponed: postponed ?? ignore,
+          connected: (...args) => events.connected?.(...args),
+          lost: (...args) => events.lost?.(...args),
+          postponed: (...args) => events.postponed?.(...args),
           answered: (first, count, answer) =>
             this.#answered(first, count, answer),
           rejected: (sequence, kind, reason) =>
@@ -225,9 +234,12 @@ export class Client {
     this.#core.close();
     const error = new ClosedError("Client was closed before the answer came");
     for (const { reject } of this.#waiters.values()) reject(error);
-    for (const { reject } of this.#queue) reject(error);
     this.#waiters.clear();
-    this.#queue.length = 0;
+    for (
+      let queued = this.#queue.shift();
+      queued !== undefined;
+      queued = this.#queue.shift()
+    ) queued.reject(error);
     this.#tellIdle();
     return Promise.resolve();
   }
@@ -245,12 +257,11 @@ export class Client {
   }
 
   #takeQueued(): void {
-    let taken = 0;
-    for (; taken < this.#queue.length && this.#core.hasRoom; taken++) {
-      const queued = this.#queue[taken]!;
+    while (this.#core.hasRoom) {
+      const queued = this.#queue.shift();
+      if (queued === undefined) return;
       this.#take(queued.message, queued);
     }
-    this.#queue.splice(0, taken);
   }
 
   #answered(first: number, count: number, answer: Answer): void {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { dirname } from "node:path";
 import type { Disk } from "./disk.ts";
 
 /** A directory on disk. */
@@ -120,13 +121,41 @@ export class DenoDisk implements Disk {
   }
 
   #syncDirectory(): void {
-    using directory = Deno.openSync(this.#directory);
-    directory.syncSync();
+    syncDirectory(this.#directory);
   }
 
   #path(name: string): string {
     return `${this.#directory}/${name}`;
   }
+}
+
+/**
+ * Makes a directory, and those above it that are missing, so that a power cut
+ * does not take them and the files in them away.
+ *
+ * @throws Whatever the operating system says.
+ */
+export function makeDirectory(path: string): void {
+  const parent = dirname(path);
+  if (parent !== path && !exists(parent)) makeDirectory(parent);
+  if (exists(path)) return;
+  Deno.mkdirSync(path, { recursive: true });
+  syncDirectory(parent);
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function syncDirectory(path: string): void {
+  using directory = Deno.openSync(path);
+  directory.syncSync();
 }
 
 function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {

@@ -118,6 +118,8 @@ export class Journal {
     const numbers = sealedNumbers(this.#disk.list());
     this.#sealedCount = numbers.at(-1) ?? 0;
     if (this.#disk.sizeOf(ACTIVE_SEGMENT) < 0) {
+      // So that `tail -f` finds it before the first message.
+      this.#disk.replace(ACTIVE_SEGMENT, new Uint8Array());
       return { records: 0, tick: 0, tornBytes: 0, damages: [] };
     }
     let records = 0;

@@ -10,7 +10,7 @@ import { NODE_ID_BYTES } from "../limits.ts";
 import type { Random } from "../ports.ts";
 import { cannotUseDirectory, StartError } from "../start_error.ts";
 import { bytesOf, textOf } from "../wire/ascii.ts";
-import { DenoDisk } from "./deno_disk.ts";
+import { DenoDisk, makeDirectory } from "./deno_disk.ts";
 
 const ID_FILE = "node.id";
 const LOCK_FILE = "node.lock";
@@ -46,7 +46,7 @@ export function openNodeDirectory(path: string, random: Random): NodeDirectory {
 function openLock(path: string): Deno.FsFile {
   let lock: Deno.FsFile;
   try {
-    Deno.mkdirSync(path, { recursive: true });
+    makeDirectory(path);
     lock = Deno.openSync(`${path}/${LOCK_FILE}`, {
       read: true,
       write: true,

@@ -121,7 +121,7 @@ for (const target of targets) {
     );
     await client.line(/No connection/);
     await using node = startData(target, directory, "d1", port);
-    await node.line(/Head .* is not there/);
+    await node.line(/No connection to head/);
     await using head = startNode(
       target,
       `--role head --host 127.0.0.1 --port ${port} ` +
