@@ -274,8 +274,7 @@ const parsers: Readonly<Record<RoleName, Parser<"sync", Command, unknown>>> = {
       "auto" as const,
     ),
     id: optional(option("--id", text("NAME"), {
-      description:
-        message`Client id; with the same id and messages, none is stored twice`,
+      description: message`The first part of its messages' ids [random]`,
     })),
     ...logFlags("."),
   }),
