@@ -11,22 +11,23 @@
 import {
   bash,
   fish,
-  type ShellCompletion,
-  zsh,
-} from "@optique/core/completion";
-import { object } from "@optique/core/constructs";
-import { formatMessage, message } from "@optique/core/message";
-import { optional, withDefault } from "@optique/core/modifiers";
-import {
+  flag,
+  formatMessage,
   getDocPageSync,
+  message,
+  type NonEmptyString,
+  object,
+  option,
+  optional,
   type Parser,
   parseSync,
+  type ShellCompletion,
   type Suggestion,
   suggestSync,
-} from "@optique/core/parser";
-import { flag, option } from "@optique/core/primitives";
-import type { NonEmptyString } from "@optique/core/nonempty";
-import type { ValueParser } from "@optique/core/valueparser";
+  type ValueParser,
+  withDefault,
+  zsh,
+} from "npm:@optique/core@1.3.6";
 import type { Command, RoleName } from "./cli/command.ts";
 import {
   readAddresses,

@@ -13,7 +13,7 @@ import {
   getLogger,
   type LogRecord,
   withFilter,
-} from "@logtape/logtape";
+} from "npm:@logtape/logtape@2.4.2";
 import { CONSOLE_MESSAGES_PER_SECOND } from "./limits.ts";
 import { LogFile } from "./log/log_file.ts";
 import { timestamp } from "./log/timestamp.ts";
