@@ -15,7 +15,6 @@ import {
   formatMessage,
   getDocPageSync,
   message,
-  type NonEmptyString,
   object,
   option,
   optional,
@@ -30,12 +29,14 @@ import {
 } from "npm:@optique/core@1.3.6";
 import type { Command, RoleName } from "./cli/command.ts";
 import {
-  readAddresses,
-  readDuration,
-  readSize,
-  readWhole,
-  writeDuration,
-  writeSize,
+  addressesKind,
+  durationKind,
+  oneOfKind,
+  sizeKind,
+  textKind,
+  type ValueKind,
+  type ValueName,
+  wholeKind,
 } from "./cli/values.ts";
 import { placements } from "./head/placement.ts";
 import {
@@ -50,77 +51,30 @@ import {
 } from "./limits.ts";
 import { logFormats, logLevels } from "./log.ts";
 
-/** A value that `read` understands, and the words for what that is. */
-function value<T>(
-  metavar: NonEmptyString,
-  expected: string,
-  placeholder: T,
-  read: (text: string) => T | undefined,
-  write: (value: T) => string = String,
-): ValueParser<"sync", T> {
+/** A kind of value, as the library wants it. */
+function value<T>(kind: ValueKind<T>): ValueParser<"sync", T> {
   return {
     mode: "sync",
-    metavar,
-    placeholder,
+    metavar: kind.metavar,
+    placeholder: kind.placeholder,
     parse(input) {
-      const parsed = read(input);
-      if (parsed !== undefined) return { success: true, value: parsed };
-      const text = `expected ${expected}, got '${input}'`;
+      const value = kind.read(input);
+      if (value !== undefined) return { success: true, value };
+      const text = `expected ${kind.expected}, got '${input}'`;
       return { success: false, error: [{ type: "text", text }] };
     },
-    format: write,
+    format: kind.write,
   };
 }
 
-const whole = (min: number, max: number, metavar: NonEmptyString = "N") =>
-  value(
-    metavar,
-    `a whole number from ${min} to ${max}`,
-    min,
-    (text) => readWhole(text, min, max),
-  );
-const duration = (minMs: number) =>
-  value(
-    "TIME",
-    `a time such as 200ms, 5s or 2m, at least ${writeDuration(minMs)}`,
-    minMs,
-    (text) => {
-      const ms = readDuration(text);
-      return ms !== undefined && ms >= minMs ? ms : undefined;
-    },
-    writeDuration,
-  );
-const size = (minBytes: number) =>
-  value(
-    "SIZE",
-    `a size such as 512KiB or 64MiB, at least ${writeSize(minBytes)}`,
-    minBytes,
-    (text) => {
-      const bytes = readSize(text);
-      return bytes !== undefined && bytes >= minBytes ? bytes : undefined;
-    },
-    writeSize,
-  );
-const addresses = () =>
-  value<readonly string[]>(
-    "HOST:PORT,…",
-    "HOST:PORT[,HOST:PORT…]",
-    [],
-    readAddresses,
-    (list) => list.join(","),
-  );
-const oneOf = <T extends string>(
-  names: readonly T[],
-  metavar: NonEmptyString,
-) =>
-  value<T>(
-    metavar,
-    `one of ${names.join(", ")}`,
-    names[0]!,
-    (text) => names.find((name) => name === text),
-  );
-const text = (metavar: NonEmptyString) =>
-  value(metavar, "a text", "", (text) => text === "" ? undefined : text);
+const whole = (min: number, max: number, metavar: ValueName = "N") =>
+  value(wholeKind(min, max, metavar));
+const duration = (minMs: number) => value(durationKind(minMs));
+const size = (minBytes: number) => value(sizeKind(minBytes));
+const addresses = () => value(addressesKind);
+const oneOf = <T extends string>(names: readonly T[], metavar: ValueName) =>
+  value(oneOfKind(names, metavar));
+const text = (metavar: ValueName) => value(textKind(metavar));
 
 const logFlags = (directory: string) => ({
   logDir: optional(option("--log-dir", text("DIR"), {

@@ -1,13 +1,102 @@
 /**
  * The values of flags as people write them: durations, sizes, addresses.
  *
- * Each reader returns undefined for what it cannot read; the caller says what
- * is accepted.
- *
  * @module
  */
 
 import { parseAddress } from "../net/address.ts";
+import type { RoleName } from "./command.ts";
+
+/** The words that stand for values in help. */
+export type ValueName =
+  | "ADDRESS"
+  | "DIR"
+  | "FORMAT"
+  | "HOST:PORT,…"
+  | "HOW"
+  | "LEVEL"
+  | "N"
+  | "NAME"
+  | "PORT"
+  | "SIZE"
+  | "TEXT"
+  | "TIME"
+  | "WHAT"
+  | "WHEN"
+  | RoleName;
+
+/** What a flag accepts. */
+export interface ValueKind<T> {
+  readonly metavar: ValueName;
+  /** In words, for the one line about a wrong value. */
+  readonly expected: string;
+  /** Any value of the type. */
+  readonly placeholder: T;
+  /** Undefined for what is not accepted. */
+  read(text: string): T | undefined;
+  write(value: T): string;
+}
+
+/** A whole number in decimal, from `min` to `max`. */
+export const wholeKind = (
+  min: number,
+  max: number,
+  metavar: ValueName,
+): ValueKind<number> => ({
+  metavar,
+  expected: `a whole number from ${min} to ${max}`,
+  placeholder: min,
+  read: (text) => readWhole(text, min, max),
+  write: String,
+});
+
+/** A time of at least `minMs`, in ms. */
+export const durationKind = (minMs: number): ValueKind<number> => ({
+  metavar: "TIME",
+  expected: `a time such as 200ms, 5s or 2m, at least ${writeDuration(minMs)}`,
+  placeholder: minMs,
+  read: (text) => atLeast(minMs, readDuration(text)),
+  write: writeDuration,
+});
+
+/** A size of at least `minBytes`, in bytes. */
+export const sizeKind = (minBytes: number): ValueKind<number> => ({
+  metavar: "SIZE",
+  expected: `a size such as 512KiB or 64MiB, at least ${writeSize(minBytes)}`,
+  placeholder: minBytes,
+  read: (text) => atLeast(minBytes, readSize(text)),
+  write: writeSize,
+});
+
+/** One or more peers. */
+export const addressesKind: ValueKind<readonly string[]> = {
+  metavar: "HOST:PORT,…",
+  expected: "HOST:PORT[,HOST:PORT…]",
+  placeholder: [],
+  read: readAddresses,
+  write: (list) => list.join(","),
+};
+
+/** One of a few words. */
+export const oneOfKind = <T extends string>(
+  names: readonly T[],
+  metavar: ValueName,
+): ValueKind<T> => ({
+  metavar,
+  expected: `one of ${names.join(", ")}`,
+  placeholder: names[0]!,
+  read: (text) => names.find((name) => name === text),
+  write: String,
+});
+
+/** Any text but none. */
+export const textKind = (metavar: ValueName): ValueKind<string> => ({
+  metavar,
+  expected: "a text",
+  placeholder: "",
+  read: (text) => text === "" ? undefined : text,
+  write: String,
+});
 
 const durationUnits: Readonly<Record<string, number>> = {
   ms: 1,
@@ -22,6 +111,10 @@ const sizeUnits: Readonly<Record<string, number>> = {
   MiB: 1024 ** 2,
   GiB: 1024 ** 3,
 };
+
+function atLeast(min: number, value?: number): number | undefined {
+  return value !== undefined && value >= min ? value : undefined;
+}
 
 /** `200ms`, `5s`, `1.5m`, `2h`, in ms; a bare number is none. */
 export function readDuration(text: string): number | undefined {
