@@ -53,6 +53,20 @@ function stored(directory: Directory, ...names: readonly string[]): string[] {
 const payloads = (lines: readonly string[]) =>
   lines.map((line) => line.slice(line.indexOf(" mensaje: ") + 10));
 
+/** Ids of the messages that a head's log says are stored. */
+function toldIds(lines: readonly string[]): Set<string> {
+  const ids = new Set<string>();
+  for (const line of lines) {
+    const match = / (\S+)-(\d+)(?:\.\.(\d+))? <- dataNode /.exec(line);
+    if (match === null) continue;
+    const [, client, first, last = first] = match;
+    for (let i = Number(first); i <= Number(last); i++) {
+      ids.add(`${client}-${i}`);
+    }
+  }
+  return ids;
+}
+
 /** A port that nobody listens on, for a head that comes later. */
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -231,6 +245,13 @@ for (const target of targets) {
     await node.lineCount(/Joined head/, 2);
     const texts = new Set(payloads(stored(directory, "d1")));
     assert.deepEqual(lines.filter((line) => !texts.has(line)), []);
+
+    // Every answer that the client has is in the head's log, killed or not.
+    const told = toldIds(directory.lines("head/registro_server.txt"));
+    const answered = directory.lines("client/registro_cliente.txt")
+      .map((line) => /recibido \((\S+)\)$/.exec(line)?.[1] ?? line);
+    assert.equal(answered.length, lines.length);
+    assert.deepEqual(answered.filter((id) => !told.has(id)), []);
     assert.equal(await again.stop(), 0);
   });
 

@@ -46,6 +46,26 @@ for (const target of targets) {
     });
   });
 
+  test("client: its numbers are every one from 0 to 100, and no other", async () => {
+    await using directory = new Directory();
+    await using server = startServer(target, directory);
+    const port = await portOf(server);
+    const { code, errors } = await runNode(
+      target,
+      `--role client --to 127.0.0.1:${port} --count 5000 --interval 0ms ` +
+        `--log-dir ${directory.path}`,
+    );
+    assert.equal(code, 0, errors);
+    const answers = directory.lines("respuestas.txt");
+    assert.equal(answers.length, 5000);
+    // That one of 101 is missing among 5,000 has a chance below 10^-19.
+    const numbers = new Set(answers.map((line) => line.split(": ").at(-1)));
+    assert.deepEqual(
+      [...numbers].map(Number).sort((a, b) => a - b),
+      Array.from({ length: 101 }, (_, i) => i),
+    );
+  });
+
   test("server: a hundred at once, and one line for the next", async () => {
     await using directory = new Directory();
     await using server = startServer(target, directory);
