@@ -15,7 +15,7 @@ import { findLineEnd } from "../../lib/wire/line.ts";
 import type { History, Sent } from "./history.ts";
 import { type DiskFaults, SimDisk } from "./sim_disk.ts";
 import type { SimNetwork } from "./sim_network.ts";
-import { Process, type World } from "./world.ts";
+import { Process } from "./world.ts";
 
 /** What a head is in a simulation, unless a test says otherwise. */
 export const headDefaults: HeadOptions = {
@@ -301,6 +301,3 @@ export class TextClient implements Session {
     this.#link!.send();
   }
 }
-
-/** A world's clock, for code that wants only that. */
-export type { World };

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { unescapeInto } from "../../lib/store/escape.ts";
 import { newParsedRecord, parseRecord } from "../../lib/store/record.ts";
-import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
+import { textOf } from "../../lib/wire/ascii.ts";
 import type { SimDisk } from "./sim_disk.ts";
 
 /** A message as its client sees it. */
@@ -92,6 +92,3 @@ export function awkwardText(name: string, random: () => number): string {
   const endings = ["", " ", "ñandú", "\\n", "mensaje: x", "👩‍🔬", "recibido"];
   return `${name} ${endings[Math.floor(random() * endings.length)]}`;
 }
-
-/** So that a test can build what the wire carries. */
-export const encode: (text: string) => Uint8Array = bytesOf;
