@@ -50,6 +50,8 @@ export class Call implements Session {
   #silentAtMs = Infinity;
   /** Bytes of the answer that the link still offers, to be passed over. */
   #answerBytes = 0;
+  /** Whether silence after `confirmacion` decided the encoding. */
+  #isBySilence = false;
   #failure: string | undefined;
   #outcome: Outcome = "absent";
 
@@ -75,7 +77,7 @@ export class Call implements Session {
     if (session === undefined) return 0;
     const used = this.#answerBytes;
     if (used === 0) return session.received(bytes, length);
-    if (used < length && isLateEnding(bytes[used]!)) {
+    if (this.#isBySilence && used < length && isLateEnding(bytes[used]!)) {
       // Not an original's answer after all: it only came in two parts.
       this.#fail("agreed", "its answer came too late");
       return length;
@@ -85,9 +87,9 @@ export class Call implements Session {
     return used + session.received(bytes.subarray(used), length - used);
   }
 
-  ended(): void {
+  ended(unused: number): void {
     if (this.#session !== undefined) {
-      this.#session.ended();
+      this.#session.ended(unused);
     } else {
       this.#fail(
         "unanswered",
@@ -105,6 +107,11 @@ export class Call implements Session {
     this.#session?.closed(why);
     const outcome = this.#session === undefined ? this.#outcome : "agreed";
     this.#events.over(outcome, why);
+  }
+
+  /** Ends the call if the peer has not agreed yet. */
+  giveUp(): void {
+    if (this.#session === undefined) this.#fail("absent", "we gave up");
   }
 
   /** Moves deadlines. */
@@ -130,6 +137,7 @@ export class Call implements Session {
       this.#fail("agreed", "it answers an original's request");
       return;
     }
+    this.#isBySilence = silent;
     // When silence decided, the link will offer the answer once more.
     this.#answerBytes = greeting.used;
     this.#session = this.#events.agreed(greeting.encoding, greeting.properties);

@@ -69,10 +69,11 @@ export class Caller {
     this.#dial();
   }
 
-  /** Makes no more calls; an open connection stays. */
+  /** Makes no more calls, and gives up one under way; a session stays. */
   stop(): void {
     this.#stopped = true;
     this.#nextCallMs = undefined;
+    this.#call?.giveUp();
   }
 
   /** Moves deadlines; to be called every `TICK_MS`. */
@@ -106,6 +107,7 @@ export class Caller {
             this.#over(outcome, reason);
           },
         });
+        if (this.#stopped) this.#call.giveUp();
         return this.#call;
       },
       (reason) => this.#over("absent", reason),
@@ -120,9 +122,8 @@ export class Caller {
       this.#place = (this.#place + 1) % this.#addresses.length;
       pauseMs = this.#pauseMs();
     }
-    if (!this.#stopped) {
-      this.#nextCallMs = this.#ports.clock.nowMs() + pauseMs;
-    }
+    if (this.#stopped) return;
+    this.#nextCallMs = this.#ports.clock.nowMs() + pauseMs;
     this.#host.lost(address, reason, pauseMs);
   }
 

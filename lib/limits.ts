@@ -57,6 +57,15 @@ export const FRAME_MESSAGES_MAX = 4_096;
  */
 export const CHUNK_BYTES_MAX_OF_ORIGINALS = 1_024;
 
+/** The last moment with a year of four digits, in ms since 1970. */
+export const TIME_MS_MAX = 253_402_300_799_999;
+
+/**
+ * Longest message for an original data node: what its `recv` takes, less the
+ * `mensaje: ` in front.
+ */
+export const ORIGINAL_MESSAGE_BYTES_MAX = CHUNK_BYTES_MAX_OF_ORIGINALS - 9;
+
 /** Longest handshake line; ours are under 200 bytes. */
 export const GREETING_BYTES_MAX = 1_024;
 
@@ -104,6 +113,13 @@ export const CLIENT_WINDOW_BYTES = 1024 * 1024;
 
 /** Messages of one client that a head holds unanswered. */
 export const CLIENT_WINDOW_MESSAGES = 16_384;
+
+/**
+ * What a head counts for holding a batch, beside the bytes of its messages:
+ * the batch itself, and its places in queues. Without it, a client that sends
+ * empty lines would cost a hundred times what is counted.
+ */
+export const BATCH_OVERHEAD_BYTES = 512;
 
 /**
  * Bytes of all messages that a head holds unanswered. Raising it rides out a
@@ -156,6 +172,9 @@ export const ECHO_GRACE_MS = 400;
  */
 export const STORE_TIMEOUT_MS = 10_000;
 
+/** The same for whoever types `recibido` by hand. */
+export const TYPING_TIMEOUT_MS = 60_000;
+
 /** First pause before calling an absent peer again; doubles each time. */
 export const REDIAL_MS_MIN = 100;
 
@@ -177,6 +196,9 @@ export const TICK_MS = 50;
 
 /** Time a refused peer has to read the reason before it is cut off. */
 export const LINGER_MS = 2_000;
+
+/** Time for a peer to read the last bytes of a connection that ends. */
+export const END_MS_MAX = 30_000;
 
 /**
  * Time for a drain before the process ends with what could not be finished

@@ -74,8 +74,12 @@ export interface Session {
    * what comes next, or when a paused link resumes.
    */
   received(bytes: Uint8Array, length: number): number;
-  /** The peer sends no more; it may still be reading. */
-  ended(): void;
+  /**
+   * The peer sends no more; it may still be reading.
+   *
+   * @param unused How many of its last bytes were offered and not used.
+   */
+  ended(unused: number): void;
   /** What was appended to `out` has been handed to the network. */
   drained(): void;
   /** The connection is over, for the reason given in words. */

@@ -24,7 +24,7 @@ import { MESSAGE_HEADER_BYTES } from "../lib/wire/client_frames.ts";
 import { readU32 } from "../lib/wire/little_endian.ts";
 import {
   every,
-  newDrainWatch,
+  newDrain,
   newEnding,
   type RoleContext,
   type Running,
@@ -74,12 +74,12 @@ export function startData(
     );
   }
   core.start();
-  let watch: (() => string) | undefined;
+  let isDrained: (() => boolean) | undefined;
 
   const stopTicking = every(() => {
     core.tickClock();
     log.tick();
-    if (watch !== undefined) endDrain(watch());
+    if (isDrained?.() === true) ending.end(whatIsLeft());
   });
   const ending = newEnding(() => {
     stopTicking();
@@ -92,22 +92,20 @@ export function startData(
     drain() {
       events.info("Draining: no new messages, then the end");
       core.drain();
-      watch = newDrainWatch(clock, () => core.idle);
+      isDrained = newDrain(clock, {
+        isIdle: () => core.idle,
+        close: () => core.close(),
+        isClosed: () => core.heads === 0,
+      });
     },
   };
 
-  /** Connections close when all is answered; then the role ends. */
-  function endDrain(state: string): void {
-    if (state === "waiting") return;
-    if (core.idle && core.heads > 0) {
-      core.close();
-      watch = newDrainWatch(clock, () => core.heads === 0);
-      return;
-    }
-    ending.end(
-      core.idle ? undefined : "the disk did not finish in time; what was not " +
-        "synced was not acknowledged",
-    );
+  /** What the drain did not finish in time, if anything. */
+  function whatIsLeft(): string | undefined {
+    return core.idle
+      ? undefined
+      : "the disk did not finish in time; what was not synced was not " +
+        "acknowledged";
   }
 
   function tellRecovery(recovery: Recovery): void {

@@ -20,7 +20,7 @@ import { cannotListen } from "../lib/start_error.ts";
 import { headEvents } from "./head_events.ts";
 import {
   every,
-  newDrainWatch,
+  newDrain,
   newEnding,
   type RoleContext,
   type Running,
@@ -53,7 +53,7 @@ export function startHead(
     events: headEvents(log, registry),
   });
   const listening = openPort();
-  let watch: (() => string) | undefined;
+  let isDrained: (() => boolean) | undefined;
   let isPingMissing = false;
 
   const stopHeartbeat = startHeartbeat(
@@ -66,7 +66,7 @@ export function startHead(
   const stopTicking = every(() => {
     core.tick();
     log.tick();
-    if (watch !== undefined) endDrain(watch());
+    if (isDrained?.() === true) ending.end(whatIsLeft());
   });
   const ending = newEnding(() => {
     stopTicking();
@@ -91,7 +91,11 @@ export function startHead(
       );
       listening.close();
       core.drain();
-      watch = newDrainWatch(clock, () => core.heldMessages === 0);
+      isDrained = newDrain(clock, {
+        isIdle: () => core.heldMessages === 0,
+        close: () => core.close(),
+        isClosed: () => core.connections === 0,
+      });
     },
   };
 
@@ -130,19 +134,10 @@ export function startHead(
     }
   }
 
-  /** Connections close when nothing is in flight; then the role ends. */
-  function endDrain(state: string): void {
-    if (state === "waiting") return;
+  /** What the drain did not finish in time, if anything. */
+  function whatIsLeft(): string | undefined {
     const left = core.heldMessages;
-    if (left === 0 && core.connections > 0) {
-      core.close();
-      watch = newDrainWatch(clock, () => core.connections === 0);
-      return;
-    }
-    ending.end(
-      left === 0
-        ? undefined
-        : `${counted(left, "message")} not stored, and not acknowledged`,
-    );
+    if (left === 0) return undefined;
+    return `${counted(left, "message")} not stored, and not acknowledged`;
   }
 }

@@ -11,6 +11,7 @@ import {
   environmentVariables,
   parseCommandLine,
 } from "../lib/cli/command_line.ts";
+import { CLIENT_WINDOW_BYTES, MEMBER_WINDOW_BYTES } from "../lib/limits.ts";
 import { type Log, openLog } from "../lib/log.ts";
 import {
   fastRandom,
@@ -130,6 +131,8 @@ function startRole(command: Command, context: RoleContext): Running {
         placement: command.placement,
         connectionsMax: command.maxConnections,
         heldBytesMax: command.maxHeld,
+        clientWindowBytes: CLIENT_WINDOW_BYTES,
+        memberWindowBytes: MEMBER_WINDOW_BYTES,
       }, context);
     case "data":
       return startData({

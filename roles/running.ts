@@ -58,19 +58,30 @@ export function every(tick: () => void): () => void {
   return () => clearInterval(timer);
 }
 
+/** What a drain waits for and does. */
+export interface DrainSteps {
+  /** Whether all that was taken is finished. */
+  isIdle(): boolean;
+  /** Closes the connections, once that is so. */
+  close(): void;
+  /** Whether all of them are closed. */
+  isClosed(): boolean;
+}
+
 /**
- * A drain that looks on every tick whether it is over.
+ * A drain: finishes, then closes, and waits `DRAIN_MS_MAX` for both.
  *
- * @returns To be called on every tick once draining: tells whether the drain
- * is over, because nothing is left or because it has taken too long.
+ * @returns To be called on every tick: whether the drain is over, because all
+ * is done or because it has taken too long.
  */
-export function newDrainWatch(
-  clock: Clock,
-  isIdle: () => boolean,
-): () => "waiting" | "idle" | "late" {
+export function newDrain(clock: Clock, steps: DrainSteps): () => boolean {
   const deadlineMs = clock.nowMs() + DRAIN_MS_MAX;
+  let isClosing = false;
   return () => {
-    if (isIdle()) return "idle";
-    return clock.nowMs() > deadlineMs ? "late" : "waiting";
+    if (!isClosing && steps.isIdle()) {
+      isClosing = true;
+      steps.close();
+    }
+    return isClosing && steps.isClosed() || clock.nowMs() > deadlineMs;
   };
 }

@@ -15,7 +15,7 @@ import { cannotListen } from "../lib/start_error.ts";
 import { escapedText } from "../lib/store/escape.ts";
 import {
   every,
-  newDrainWatch,
+  newDrain,
   newEnding,
   type RoleContext,
   type Running,
@@ -41,16 +41,16 @@ export function startServer(
   const { clock, turn, log } = context;
   const logFile = log.file("log.txt");
   const events = log.events(logFile);
-  const core = new ServerCore(options, { clock, events: tellEvents(context) });
+  const core = new ServerCore(options, { clock, events: tellEvents() });
   const listening = openPort();
-  let watch: (() => string) | undefined;
+  let isDrained: (() => boolean) | undefined;
 
   const stopTicking = every(() => {
     core.tick();
     log.tick();
     if (core.complete) listening.close();
-    if (core.complete && core.clients === 0) ending.end();
-    else if (watch !== undefined && watch() !== "waiting") ending.end();
+    const areAllGone = core.complete && core.clients === 0;
+    if (areAllGone || isDrained?.() === true) ending.end();
   });
   const ending = newEnding(() => {
     stopTicking();
@@ -72,8 +72,11 @@ export function startServer(
     drain() {
       events.info("Draining: no new clients, then the end");
       listening.close();
-      core.drain();
-      watch = newDrainWatch(clock, () => core.connections === 0);
+      isDrained = newDrain(clock, {
+        isIdle: () => true,
+        close: () => core.drain(),
+        isClosed: () => core.connections === 0,
+      });
     },
   };
 
@@ -89,7 +92,7 @@ export function startServer(
     }
   }
 
-  function tellEvents({ log }: RoleContext): ServerEvents {
+  function tellEvents(): ServerEvents {
     return {
       refusedPeer: (label, reason) =>
         events.warning(`${label} refused: ${reason}`),

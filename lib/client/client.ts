@@ -13,6 +13,7 @@ import { fastRandom, strongRandom, systemClock } from "../net/environment.ts";
 import { newTurn } from "../net/turn.ts";
 import { bytesOf } from "../wire/ascii.ts";
 import type { Encoding } from "../wire/greeting.ts";
+import { isClientId } from "../wire/names.ts";
 import { ClientCore, type PeerChoice } from "./core.ts";
 import type { Answer, Holder, PeerRole } from "./events.ts";
 
@@ -131,7 +132,7 @@ export class Client {
     }
     to.forEach(parseAddress);
     this.id = options.clientId ?? newClientId(strongRandom);
-    if (!/^[\w.-]+$/.test(this.id) || this.id.length > CLIENT_ID_BYTES_MAX) {
+    if (!isClientId(this.id)) {
       throw new RangeError(
         `Cannot use client id '${this.id}': expected 1 to ` +
           `${CLIENT_ID_BYTES_MAX} of A-Z a-z 0-9 _ . -`,
@@ -199,7 +200,9 @@ export class Client {
       if (this.#core.hasRoom && this.#queue.length === 0) {
         this.#take(bytes, { resolve, reject });
       } else {
-        this.#queue.push({ message: bytes, resolve, reject });
+        // Copied, since the caller may use its bytes again at once.
+        const copy = typeof message === "string" ? bytes : bytes.slice();
+        this.#queue.push({ message: copy, resolve, reject });
       }
     });
   }
@@ -216,7 +219,7 @@ export class Client {
     return Promise.all(Array.from(messages, (message) => this.send(message)));
   }
 
-  /** Waits until every message so far has its receipt, or is rejected. */
+  /** Waits until no message is without its receipt or rejection. */
   async flush(): Promise<void> {
     while (this.unanswered > 0) {
       await new Promise<void>((resolve) => this.#whenIdle.push(resolve));

@@ -87,6 +87,7 @@ export class ClientCore implements ClientContext {
         this.#begin(link, encoding, properties),
       lost: (address, reason, nextCallInMs) => {
         this.#session = undefined;
+        this.#postponed.clear();
         this.window.resendAll();
         ports.events.lost(address, reason, nextCallInMs);
       },
@@ -144,15 +145,18 @@ export class ClientCore implements ClientContext {
   }
 
   answered(firstSequence: number, count: number, answer: Answer): void {
-    for (let i = 0; i < count; i++) {
-      const sequence = firstSequence + i;
+    const { window } = this;
+    const end = Math.min(firstSequence + count, window.nextSequence);
+    let sequence = Math.max(firstSequence, window.firstUnanswered);
+    while (sequence < end) {
+      const first = sequence;
+      while (sequence < end && window.isUnanswered(sequence)) sequence++;
+      if (sequence > first) {
+        this.ports.events.answered(first, sequence - first, answer);
+        for (let i = first; i < sequence; i++) window.answer(i);
+      }
       // After a redelivery the same answer can come twice.
-      if (!this.window.isUnanswered(sequence)) continue;
-      let run = 1;
-      while (i + run < count && this.window.isUnanswered(sequence + run)) run++;
-      this.ports.events.answered(sequence, run, answer);
-      for (let k = 0; k < run; k++) this.window.answer(sequence + k);
-      i += run;
+      while (sequence < end && !window.isUnanswered(sequence)) sequence++;
     }
     this.#tellRoom();
   }
@@ -164,8 +168,15 @@ export class ClientCore implements ClientContext {
     reason: string,
   ): void {
     let postponed = 0;
-    for (let i = 0; i < count; i++) {
-      const sequence = firstSequence + i;
+    if (this.#postponed.size === 0) {
+      this.#postponedUntilMs = this.ports.clock.nowMs() + POSTPONE_MS;
+    }
+    const end = Math.min(firstSequence + count, this.window.nextSequence);
+    for (
+      let sequence = Math.max(firstSequence, this.window.firstUnanswered);
+      sequence < end;
+      sequence++
+    ) {
       if (!this.window.isUnanswered(sequence)) continue;
       if (kind.retry) {
         this.#postponed.add(sequence);
@@ -175,10 +186,7 @@ export class ClientCore implements ClientContext {
         this.window.answer(sequence);
       }
     }
-    if (postponed > 0) {
-      this.#postponedUntilMs = this.ports.clock.nowMs() + POSTPONE_MS;
-      this.ports.events.postponed(postponed, reason);
-    }
+    if (postponed > 0) this.ports.events.postponed(postponed, reason);
     this.#tellRoom();
   }
 

@@ -12,6 +12,7 @@
 import {
   CHUNK_BYTES_MAX_OF_ORIGINALS,
   ECHO_GRACE_MS,
+  MESSAGE_BYTES_MAX,
   READ_BYTES_CHUNK,
   SEND_BYTES_HIGH,
 } from "../limits.ts";
@@ -20,12 +21,15 @@ import type { Link } from "../ports.ts";
 import { bytesOf, textOf } from "../wire/ascii.ts";
 import { WireError, type WireErrorKind } from "../wire/errors.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
-import { findLineEnd, trimLineEnd } from "../wire/line.ts";
+import { LineScanner, LineStatus } from "../wire/line.ts";
 import { CLIENT_ROLE } from "../wire/words.ts";
 import type { ClientContext, PeerSession } from "./core.ts";
 import type { PeerRole } from "./events.ts";
 
 const LF = new Uint8Array([10]);
+
+/** Longest answer: a server's is a message, a head's names some addresses. */
+const ANSWER_BYTES_MAX = MESSAGE_BYTES_MAX + 4096;
 
 /** See the module. */
 export class TextPeerSession implements PeerSession {
@@ -36,6 +40,9 @@ export class TextPeerSession implements PeerSession {
   #role: PeerRole | undefined;
   /** When the silence after `cliente` means that the peer is a head. */
   #echoDeadlineMs = 0;
+  /** Whether silence alone tells that it is a head. */
+  #isGuess = false;
+  readonly #lines = new LineScanner(ANSWER_BYTES_MAX);
   /** Sequences sent and not answered, oldest first. */
   readonly #sent = new Fifo<number>();
   farewell: string | undefined;
@@ -66,12 +73,18 @@ export class TextPeerSession implements PeerSession {
       this.#take(bytes, 0, length);
       return length;
     }
-    let at = 0;
-    for (;;) {
-      const lf = findLineEnd(bytes, at, length);
-      if (lf < 0) return at;
-      this.#take(bytes, at, trimLineEnd(bytes, at, lf));
-      at = lf + 1;
+    const lines = this.#lines;
+    for (let at = 0;; at = lines.used) {
+      switch (lines.next(bytes, at, length)) {
+        case LineStatus.partial:
+          return lines.used;
+        case LineStatus.tooLong:
+          this.farewell = "it sent an answer without an end";
+          this.#link.abort();
+          return length;
+        default:
+          this.#take(bytes, lines.start, lines.end);
+      }
     }
   }
 
@@ -87,6 +100,7 @@ export class TextPeerSession implements PeerSession {
 
   tick(nowMs: number): void {
     if (this.#role !== undefined || nowMs < this.#echoDeadlineMs) return;
+    this.#isGuess = true;
     this.#become("head");
     this.pump();
   }
@@ -124,6 +138,14 @@ export class TextPeerSession implements PeerSession {
       }
       return;
     }
+    if (this.#isGuess) {
+      this.#isGuess = false;
+      if (text === CLIENT_ROLE && !this.#isEcho(this.#sent.at(0), text)) {
+        // A server that was slow to send `cliente` back.
+        this.#become("server");
+        return;
+      }
+    }
     const refusal = refusalOf(text);
     const sequence = this.#sent.shift();
     if (sequence === undefined) {
@@ -131,13 +153,18 @@ export class TextPeerSession implements PeerSession {
       if (refusal !== undefined) this.farewell = text.slice("error ".length);
       return;
     }
-    const isEcho = textOf(this.#client.window.message(sequence)) === text;
-    if (refusal === undefined || isEcho) {
+    if (refusal === undefined || this.#isEcho(sequence, text)) {
       this.#client.answered(sequence, 1, { holders: [], text });
     } else {
       this.#client.refused(sequence, 1, refusal.kind, refusal.reason);
     }
     this.pump();
+  }
+
+  /** Whether an answer is what was sent under this sequence. */
+  #isEcho(sequence: number | undefined, text: string): boolean {
+    return sequence !== undefined &&
+      textOf(this.#client.window.message(sequence)) === text;
   }
 
   /** Why this peer cannot be given a message, if so. */

@@ -91,7 +91,6 @@ export class DataCore implements DataContext {
   ];
   readonly #blocked = new Set<HeadSession>();
   #tick = 0;
-  #records = 0;
   #draining = false;
 
   constructor(options: DataOptions, ports: DataPorts) {
@@ -100,6 +99,7 @@ export class DataCore implements DataContext {
     this.nodeIdBytes = bytesOf(options.nodeId);
     this.journal = new Journal(ports.disk, ports.turn, {
       committed: (commit, failure) => this.#committed(commit, failure),
+      room: () => this.#unblock(),
       sealed: (name, reason) => ports.events.sealed(name, reason),
     });
     this.#callers = options.heads.map((address) =>
@@ -115,11 +115,6 @@ export class DataCore implements DataContext {
 
   get tick(): number {
     return this.#tick;
-  }
-
-  /** Records stored since the start. */
-  get records(): number {
-    return this.#records;
   }
 
   /** Heads joined now. */
@@ -170,7 +165,9 @@ export class DataCore implements DataContext {
   }
 
   advance(tick: number): number {
-    this.#tick = Math.max(this.#tick, tick) + 1;
+    const next = Math.max(this.#tick, tick) + 1;
+    // Past what a record can hold, order is given up before readability.
+    this.#tick = Math.min(next, Number.MAX_SAFE_INTEGER);
     return this.#tick;
   }
 
@@ -184,7 +181,6 @@ export class DataCore implements DataContext {
     const commit = this.journal.gatheringCommit;
     this.journal.append(header, messages, from, count);
     this.#committing[commit & 1]!.add(session);
-    this.#records += count;
     this.ports.events.appended(header, messages, from, count);
     return commit;
   }
@@ -214,7 +210,11 @@ export class DataCore implements DataContext {
     const waiting = this.#committing[commit & 1]!;
     for (const session of waiting) session.committed(commit, failure);
     waiting.clear();
-    if (this.#blocked.size === 0 || this.journal.full) return;
+  }
+
+  /** Sessions read again, now that the journal takes records. */
+  #unblock(): void {
+    if (this.#blocked.size === 0) return;
     const blocked = [...this.#blocked];
     this.#blocked.clear();
     for (const session of blocked) session.unblocked();

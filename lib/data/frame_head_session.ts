@@ -8,10 +8,8 @@
  * @module
  */
 
-import { MESSAGE_BYTES_MAX, NODE_ID_BYTES } from "../limits.ts";
 import type { Link } from "../ports.ts";
 import { bytesOf, textOf } from "../wire/ascii.ts";
-import { areMessages } from "../wire/client_frames.ts";
 import { WireError, wireErrorOf } from "../wire/errors.ts";
 import {
   type FrameBounds,
@@ -26,8 +24,8 @@ import {
 } from "../wire/frame.ts";
 import { formatProperties } from "../wire/greeting.ts";
 import {
+  type ReadStore,
   readStore,
-  type StoreFields,
   writeNotStored,
   writeStored,
 } from "../wire/store_frames.ts";
@@ -37,7 +35,7 @@ import { Gate } from "./gate.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
 const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
-const store: StoreFields = {
+const store: ReadStore = {
   ticket: 0,
   firstSequence: 0,
   floor: 0,
@@ -46,6 +44,8 @@ const store: StoreFields = {
   count: 0,
   clientIdLength: 0,
   holders: 0,
+  holdersAt: 0,
+  messagesAt: 0,
 };
 
 /** See the module. */
@@ -144,12 +144,8 @@ export class FrameHeadSession implements HeadSession {
   }
 
   #store(bytes: Uint8Array): boolean {
-    const holdersAt = frame.payload + store.clientIdLength;
-    const from = holdersAt + store.holders * NODE_ID_BYTES;
-    if (
-      store.ticket !== this.#nextTicket || store.count === 0 ||
-      !areMessages(bytes, from, frame.end, store.count, MESSAGE_BYTES_MAX)
-    ) return false;
+    if (store.ticket !== this.#nextTicket) return false;
+    const { holdersAt, messagesAt } = store;
     this.#nextTicket++;
     const commit = this.#data.append(
       this,
@@ -159,10 +155,10 @@ export class FrameHeadSession implements HeadSession {
         firstSequence: store.firstSequence,
         floor: store.floor,
         tick: this.#data.advance(store.tick),
-        holders: bytes.subarray(holdersAt, from),
+        holders: bytes.subarray(holdersAt, messagesAt),
       },
       bytes,
-      from,
+      messagesAt,
       store.count,
     );
     this.#lastTicket[commit & 1] = store.ticket;

@@ -11,12 +11,12 @@
 import { MESSAGE_BYTES_MAX, READ_BYTES_CHUNK } from "../limits.ts";
 import { randomName } from "../identity.ts";
 import type { Link } from "../ports.ts";
-import { unescapeInto } from "../store/escape.ts";
+import { ESCAPED_BYTES_MAX, unescapeInto } from "../store/escape.ts";
 import { bytesOf, startsWith } from "../wire/ascii.ts";
 import { MESSAGE_HEADER_BYTES, writeMessage } from "../wire/client_frames.ts";
 import { errorLine, WireError } from "../wire/errors.ts";
 import { Encoding } from "../wire/greeting.ts";
-import { findLineEnd, trimLineEnd } from "../wire/line.ts";
+import { LineScanner, LineStatus } from "../wire/line.ts";
 import { DATA_ROLE, MESSAGE_PREFIX, STORED } from "../wire/words.ts";
 import type { DataContext, HeadSession } from "./core.ts";
 import { Gate } from "./gate.ts";
@@ -29,6 +29,12 @@ const CONNECTION_NAME_LENGTH = 6;
 /** One message as the journal takes it; reused by all sessions. */
 const payload = new Uint8Array(MESSAGE_HEADER_BYTES + MESSAGE_BYTES_MAX);
 
+/** Longest line: a message all escaped, and the words in front. */
+const LINE_BYTES_MAX = MESSAGE_BYTES_MAX * ESCAPED_BYTES_MAX + 64;
+
+/** A line without its escapes; reused by all sessions. */
+const unescaped = new Uint8Array(LINE_BYTES_MAX);
+
 /** See the module. */
 export class TextHeadSession implements HeadSession {
   readonly #data: DataContext;
@@ -36,6 +42,7 @@ export class TextHeadSession implements HeadSession {
   readonly #encoding: Encoding;
   readonly #leave: (session: HeadSession) => void;
   readonly #gate: Gate;
+  readonly #lines = new LineScanner(LINE_BYTES_MAX);
   farewell: string | undefined;
   readonly #clientId: Uint8Array;
   /** Messages of a commit, by whether the commit's number is odd. */
@@ -66,14 +73,14 @@ export class TextHeadSession implements HeadSession {
       this.#store(bytes, 0, length);
       return length;
     }
+    const lines = this.#lines;
     let at = 0;
     while (!this.#gate.isShut(this)) {
-      const lf = findLineEnd(bytes, at, length);
-      if (lf < 0) break;
-      const line = bytes.slice(at, trimLineEnd(bytes, at, lf));
-      const end = unescapeInto(line, 0, line, 0, line.length);
-      this.#store(line, 0, end < 0 ? line.length : end);
-      at = lf + 1;
+      const status = lines.next(bytes, at, length);
+      at = lines.used;
+      if (status === LineStatus.partial) break;
+      if (status === LineStatus.tooLong) this.#refuse();
+      else this.#storeLine(bytes, lines.start, lines.end);
     }
     return at;
   }
@@ -112,13 +119,19 @@ export class TextHeadSession implements HeadSession {
     this.#gate.reopen();
   }
 
+  /** Stores a line: what its escapes stand for, or itself if they are none. */
+  #storeLine(bytes: Uint8Array, from: number, to: number): void {
+    const end = unescapeInto(unescaped, 0, bytes, from, to);
+    if (end < 0) this.#store(bytes, from, to);
+    else this.#store(unescaped, 0, end);
+  }
+
   #store(bytes: Uint8Array, from: number, to: number): void {
     const start = startsWith(bytes, prefixBytes, from, to)
       ? from + prefixBytes.length
       : from;
     if (to - start > MESSAGE_BYTES_MAX) {
-      const reason = `a message is at most ${MESSAGE_BYTES_MAX} bytes`;
-      this.#say(errorLine(WireError.tooLong, reason));
+      this.#refuse();
       return;
     }
     writeMessage(payload, 0, bytes, start, to);
@@ -137,6 +150,11 @@ export class TextHeadSession implements HeadSession {
       1,
     );
     this.#messages[commit & 1]!++;
+  }
+
+  #refuse(): void {
+    const reason = `a message is at most ${MESSAGE_BYTES_MAX} bytes`;
+    this.#say(errorLine(WireError.tooLong, reason));
   }
 
   #say(text: string): void {

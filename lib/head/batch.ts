@@ -9,6 +9,7 @@
  * @module
  */
 
+import { BATCH_OVERHEAD_BYTES } from "../limits.ts";
 import type { WireErrorKind } from "../wire/errors.ts";
 import { BlockPool } from "./block_pool.ts";
 import type { Member } from "./member.ts";
@@ -41,6 +42,10 @@ export interface Batch {
   /** The messages, as a frame's payload holds them: `bytes[0..length)`. */
   bytes: Uint8Array;
   length: number;
+  /** Bytes of the longest message. */
+  longest: number;
+  /** What it counts for in every bound, in bytes. */
+  cost: number;
   /** Copies that must be synced before the client hears of it. */
   wanted: number;
   /** Members it was placed on that have stored it or may yet do so. */
@@ -65,12 +70,39 @@ export interface BatchOrigin {
   floor: number;
   after: number;
   timeMs: number;
+  longest: number;
 }
 
 /** An origin to fill. */
 export function newOrigin(sender: Sender): BatchOrigin {
-  return { sender, firstSequence: 0, count: 1, floor: 0, after: 0, timeMs: 0 };
+  return {
+    sender,
+    firstSequence: 0,
+    count: 1,
+    floor: 0,
+    after: 0,
+    timeMs: 0,
+    longest: 0,
+  };
 }
+
+/** What `bytes` of messages that arrived together count for. */
+export function costOf(bytes: number): number {
+  return bytes + BATCH_OVERHEAD_BYTES;
+}
+
+/** Free batches kept for reuse: those of a busy moment. */
+const FREE_BATCHES_MAX = 4_096;
+
+/** What a free batch refers to, so that it keeps nothing else alive. */
+const nobody: Sender = {
+  clientId: new Uint8Array(),
+  label: "",
+  stored() {},
+  refused() {},
+  unblocked() {},
+};
+const nothing = new Uint8Array();
 
 /** Batches, and the memory of their messages, kept for reuse. */
 export class BatchPool {
@@ -91,8 +123,7 @@ export class BatchPool {
     } else {
       bytes.set(source.subarray(from, to));
     }
-    const batch = this.#free.pop();
-    if (batch === undefined) return newBatch(origin, bytes, length);
+    const batch = this.#free.pop() ?? newBatch();
     batch.sender = origin.sender;
     batch.firstSequence = origin.firstSequence;
     batch.count = origin.count;
@@ -101,6 +132,8 @@ export class BatchPool {
     batch.timeMs = origin.timeMs;
     batch.bytes = bytes;
     batch.length = length;
+    batch.longest = origin.longest;
+    batch.cost = costOf(length);
     batch.wanted = 0;
     batch.tick = 0;
     batch.answered = false;
@@ -114,24 +147,24 @@ export class BatchPool {
     this.#blocks.give(batch.bytes);
     batch.holders.length = 0;
     batch.storedBy.length = 0;
-    this.#free.push(batch);
+    batch.sender = nobody;
+    batch.bytes = nothing;
+    if (this.#free.length < FREE_BATCHES_MAX) this.#free.push(batch);
   }
 }
 
-function newBatch(
-  origin: BatchOrigin,
-  bytes: Uint8Array,
-  length: number,
-): Batch {
+function newBatch(): Batch {
   return {
-    sender: origin.sender,
-    firstSequence: origin.firstSequence,
-    count: origin.count,
-    floor: origin.floor,
-    after: origin.after,
-    timeMs: origin.timeMs,
-    bytes,
-    length,
+    sender: nobody,
+    firstSequence: 0,
+    count: 0,
+    floor: 0,
+    after: 0,
+    timeMs: 0,
+    bytes: nothing,
+    length: 0,
+    longest: 0,
+    cost: 0,
     wanted: 0,
     holders: [],
     storedBy: [],

@@ -18,6 +18,10 @@ export interface HeadContext {
   readonly events: HeadEvents;
   readonly delivery: Delivery;
   readonly membership: Membership;
+  /** What one client may have unanswered counts for so many bytes at most. */
+  readonly clientWindowBytes: number;
+  /** What one member may have in flight counts for so many bytes at most. */
+  readonly memberWindowBytes: number;
   /** A number for the next client without an id. */
   nextClientNumber(): number;
 }

@@ -36,6 +36,10 @@ export interface HeadOptions {
   readonly heldBytesMax: number;
   /** Connections of all kinds at once. */
   readonly connectionsMax: number;
+  /** Bytes of one client's messages held unanswered. */
+  readonly clientWindowBytes: number;
+  /** Bytes placed on one data node and not yet stored. */
+  readonly memberWindowBytes: number;
 }
 
 /** What a head core needs from outside. */
@@ -69,6 +73,8 @@ export class HeadCore {
     let clients = 0;
     this.#context = {
       ...ports,
+      clientWindowBytes: options.clientWindowBytes,
+      memberWindowBytes: options.memberWindowBytes,
       headId: randomName(ports.random, HEAD_ID_LENGTH),
       delivery,
       membership: new Membership(members, delivery, ports.events),
@@ -88,33 +94,30 @@ export class HeadCore {
 
   /** Messages that no client has been answered for. */
   get heldMessages(): number {
-    return this.#context.delivery.heldMessages;
-  }
-
-  /** Bytes of messages that no client has been answered for. */
-  get heldBytes(): number {
-    return this.#context.delivery.heldBytes;
+    return this.#context.delivery.held.messages;
   }
 
   /** Takes a new connection. */
   accept(link: Link): Session {
-    const opening = new OpeningSession(
-      this.#context,
-      link,
-      (closed) => this.#connections.delete(closed),
-    );
+    const opening = new OpeningSession(this.#context, link, {
+      greeted: () => this.#greeting--,
+      left: (closed) => this.#connections.delete(closed),
+    });
     this.#connections.add(opening);
     this.#greeting++;
+    const { connectionsMax } = this.#options;
     if (this.#draining) {
       opening.refuse(WireError.draining, "this head is going down");
-    } else if (
-      this.#connections.size > this.#options.connectionsMax ||
-      this.#greeting > UNGREETED_CONNECTIONS_MAX
-    ) {
+    } else if (this.#connections.size > connectionsMax) {
       opening.refuse(
         WireError.full,
-        `this head serves ${this.#options.connectionsMax} connections, ` +
-          "its limit",
+        `this head serves ${connectionsMax} connections, its limit`,
+      );
+    } else if (this.#greeting > UNGREETED_CONNECTIONS_MAX) {
+      opening.refuse(
+        WireError.full,
+        `${UNGREETED_CONNECTIONS_MAX} connections have not said who they ` +
+          "are, the limit",
       );
     }
     return opening;
@@ -123,11 +126,7 @@ export class HeadCore {
   /** Moves deadlines; to be called every `TICK_MS`. */
   tick(): void {
     const nowMs = this.#context.clock.nowMs();
-    this.#greeting = 0;
-    for (const connection of this.#connections) {
-      connection.tick(nowMs);
-      if (connection.greeting) this.#greeting++;
-    }
+    for (const connection of this.#connections) connection.tick(nowMs);
     const { delivery, membership } = this.#context;
     for (const member of delivery.hungMembers()) {
       const seconds = Math.round(member.waitedMs(nowMs) / 1000);
@@ -157,7 +156,7 @@ export class HeadCore {
    */
   drain(): void {
     this.#draining = true;
-    this.#context.delivery.shut();
+    this.#context.delivery.held.shut();
   }
 
   /** Closes every connection, after what was written to it. */

@@ -7,23 +7,23 @@
  * - A client is answered `stored` only when `wanted` distinct members have
  *   said that they synced its batch.
  * - A batch that is neither answered nor waiting is in flight to a member.
- * - Bytes held never grow past the bound by more than one frame of each
- *   connection: past it, sessions take no more ({@linkcode Delivery.full}).
+ * - Bytes held never grow past the bound by more than one frame: past it, no
+ *   session takes more until a quarter is free (held.ts).
+ * - Messages that an original data node can take never wait behind longer
+ *   ones that it cannot.
  *
  * @module
  */
 
-import { STORE_TIMEOUT_MS } from "../limits.ts";
+import { ORIGINAL_MESSAGE_BYTES_MAX } from "../limits.ts";
 import type { Clock } from "../ports.ts";
+import { MESSAGE_HEADER_BYTES } from "../wire/client_frames.ts";
 import { WireError, type WireErrorKind } from "../wire/errors.ts";
-import {
-  type Batch,
-  type BatchOrigin,
-  BatchPool,
-  type Sender,
-} from "./batch.ts";
+import { readU32 } from "../wire/little_endian.ts";
+import { type Batch, type BatchOrigin, BatchPool, costOf } from "./batch.ts";
 import type { HeadEvents } from "./events.ts";
 import { Fifo } from "../fifo.ts";
+import { Held } from "./held.ts";
 import type { Member } from "./member.ts";
 import type { Placement } from "./placement.ts";
 
@@ -33,12 +33,14 @@ export interface DeliveryOptions {
   readonly replicas: number;
   /** Copies that suffice while fewer data nodes than `replicas` live. */
   readonly minReplicas: number;
-  /** Bytes of messages held unanswered. */
+  /** What messages held unanswered count for, in bytes. */
   readonly heldBytesMax: number;
 }
 
 /** See the module. */
 export class Delivery {
+  /** What is neither stored nor refused. */
+  readonly held: Held;
   readonly #options: DeliveryOptions;
   readonly #clock: Clock;
   readonly #placement: Placement;
@@ -47,14 +49,11 @@ export class Delivery {
   readonly #pool = new BatchPool();
   /** Batches that lack a member, in the order they came. */
   readonly #waiting = new Fifo<Batch>();
-  /** Senders that are not read from until there is room. */
-  readonly #blocked = new Set<Sender>();
+  /** The same for those with messages too long for an original data node. */
+  readonly #waitingLong = new Fifo<Batch>();
   /** Members that a batch may be placed on; filled anew for each. */
   readonly #candidates: Member[] = [];
-  #heldBytes = 0;
-  #heldMessages = 0;
   #holding = false;
-  #shut = false;
   #releasedMessages = 0;
   #copiesLast: number;
   /** Highest tick heard of; what is stored next comes after it. */
@@ -68,31 +67,12 @@ export class Delivery {
     events: HeadEvents,
   ) {
     this.#options = options;
+    this.held = new Held(options.heldBytesMax);
     this.#members = members;
     this.#placement = placement;
     this.#clock = clock;
     this.#events = events;
     this.#copiesLast = options.replicas;
-  }
-
-  /** Whether sessions should take no more messages for now. */
-  get full(): boolean {
-    return this.#shut || this.#heldBytes >= this.#options.heldBytesMax;
-  }
-
-  /** Takes no more messages from now on. */
-  shut(): void {
-    this.#shut = true;
-  }
-
-  /** Bytes of messages that are not answered. */
-  get heldBytes(): number {
-    return this.#heldBytes;
-  }
-
-  /** Messages that are not answered. */
-  get heldMessages(): number {
-    return this.#heldMessages;
   }
 
   /** Highest tick heard of. */
@@ -105,11 +85,6 @@ export class Delivery {
     if (tick > this.#tick) this.#tick = tick;
   }
 
-  /** Calls `sender.unblocked` once there is room again. */
-  block(sender: Sender): void {
-    this.#blocked.add(sender);
-  }
-
   /** Takes charge of the messages `source[from..to)`; they are copied. */
   admit(
     origin: BatchOrigin,
@@ -120,27 +95,20 @@ export class Delivery {
     const batch = this.#pool.take(origin, source, from, to);
     batch.wanted = this.#options.replicas;
     batch.references = 1;
-    this.#heldBytes += batch.length;
-    this.#heldMessages += batch.count;
+    this.held.add(batch);
     this.witness(origin.after);
     this.#placeOrWait(batch);
   }
 
   /** A member has come, or has room again. */
   retryWaiting(): void {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.at(0)!;
-      if (!batch.answered && !this.#place(batch)) break;
-      this.#waiting.shift();
-      batch.waiting = false;
-      this.#releasedMessages += batch.count;
-      this.#release(batch);
-    }
-    if (this.#waiting.length === 0 && this.#holding) {
-      this.#holding = false;
-      this.#events.released(this.#releasedMessages);
-      this.#releasedMessages = 0;
-    }
+    this.#retry(this.#waiting);
+    this.#retry(this.#waitingLong);
+    if (!this.#holding) return;
+    if (this.#waiting.length + this.#waitingLong.length > 0) return;
+    this.#holding = false;
+    this.#events.released(this.#releasedMessages);
+    this.#releasedMessages = 0;
   }
 
   /** `member` has synced the oldest batch in flight to it. */
@@ -214,32 +182,78 @@ export class Delivery {
   /** Members that have not answered for too long, as of now. */
   hungMembers(): Member[] {
     const nowMs = this.#clock.nowMs();
-    return this.#members.filter((member) =>
-      member.waitedMs(nowMs) > STORE_TIMEOUT_MS
-    );
+    return this.#members.filter((member) => member.isHung(nowMs));
   }
 
   #placeOrWait(batch: Batch): void {
+    const queue = isLong(batch) ? this.#waitingLong : this.#waiting;
     // Those that wait already go first, or none would keep its order.
-    if (this.#waiting.length === 0 && this.#place(batch)) return;
+    if (queue.length === 0 && this.#place(batch)) return;
     if (batch.answered || batch.waiting) return;
     if (this.#isTooLong(batch)) {
-      this.#answerRefused(
-        batch,
-        WireError.tooLong,
-        `no dataNode here takes a message of ${batch.length} bytes`,
-      );
+      this.#breakUp(batch);
       return;
     }
     batch.waiting = true;
     batch.references++;
-    this.#waiting.push(batch);
+    queue.push(batch);
     const live = this.#members.length;
     if (!this.#holding && live < this.#options.minReplicas) {
       this.#holding = true;
       this.#releasedMessages = 0;
       this.#events.holding(live, this.#options.minReplicas);
     }
+  }
+
+  /** Places those that wait, the oldest first, until one must wait on. */
+  #retry(queue: Fifo<Batch>): void {
+    for (;;) {
+      const batch = queue.at(0);
+      if (batch === undefined) return;
+      const isDone = batch.answered || this.#place(batch);
+      if (!isDone && !this.#isTooLong(batch)) return;
+      queue.shift();
+      batch.waiting = false;
+      this.#releasedMessages += batch.count;
+      if (!isDone) this.#breakUp(batch);
+      this.#release(batch);
+    }
+  }
+
+  /**
+   * No member takes the batch as it is: refuses a message that is too long, or
+   * goes on with each of several by itself, since others may fit.
+   */
+  #breakUp(batch: Batch): void {
+    const { count, longest } = batch;
+    if (count === 1) {
+      const reason = `no dataNode here takes a message of ${longest} bytes`;
+      this.#answerRefused(batch, WireError.tooLong, reason);
+      return;
+    }
+    for (let i = 0, at = 0; i < count; i++) {
+      const length = readU32(batch.bytes, at);
+      const end = at + MESSAGE_HEADER_BYTES + length;
+      const piece = this.#pool.take(
+        {
+          ...batch,
+          firstSequence: batch.firstSequence + i,
+          count: 1,
+          longest: length,
+        },
+        batch.bytes,
+        at,
+        end,
+      );
+      // Together they count for what the batch counted for.
+      piece.cost = i === 0 ? costOf(end - at) : end - at;
+      piece.wanted = this.#options.replicas;
+      piece.references = 1;
+      at = end;
+      this.#placeOrWait(piece);
+    }
+    batch.answered = true;
+    this.#release(batch);
   }
 
   /** Places the copies that `batch` lacks. @returns False when it must wait. */
@@ -298,33 +312,35 @@ export class Delivery {
   }
 
   #answerStored(batch: Batch): void {
-    batch.answered = true;
+    this.#settle(batch);
     batch.sender.stored(batch);
-    this.#settled(batch);
+    this.#release(batch);
+    this.held.wake();
   }
 
   #answerRefused(batch: Batch, kind: WireErrorKind, reason: string): void {
-    batch.answered = true;
     this.#events.refused(batch, reason);
+    this.#settle(batch);
     batch.sender.refused(batch, kind, reason);
-    this.#settled(batch);
+    this.#release(batch);
+    this.held.wake();
   }
 
-  #settled(batch: Batch): void {
-    this.#heldBytes -= batch.length;
-    this.#heldMessages -= batch.count;
-    this.#release(batch);
-    if (this.#blocked.size > 0 && !this.full) {
-      const senders = [...this.#blocked];
-      this.#blocked.clear();
-      for (const sender of senders) sender.unblocked();
-    }
+  /** It is held no more, which its sender may ask when it is told. */
+  #settle(batch: Batch): void {
+    batch.answered = true;
+    this.held.remove(batch);
   }
 
   #release(batch: Batch): void {
     batch.references--;
     if (batch.references === 0) this.#pool.give(batch);
   }
+}
+
+/** Whether it has a message that is too long for an original data node. */
+function isLong(batch: Batch): boolean {
+  return batch.longest > ORIGINAL_MESSAGE_BYTES_MAX;
 }
 
 /**

@@ -5,17 +5,11 @@
  * @module
  */
 
-import {
-  ADDRESS_BYTES_MAX,
-  MESSAGE_BYTES_MAX,
-  NODE_ID_BYTES,
-  REPLICAS_MAX,
-} from "../limits.ts";
+import { ADDRESS_BYTES_MAX, NODE_ID_BYTES, REPLICAS_MAX } from "../limits.ts";
 import type { Link, Session } from "../ports.ts";
 import { bytesOf } from "../wire/ascii.ts";
 import {
-  areMessages,
-  type MessagesFields,
+  type ReadMessages,
   readMessages,
   type ReceiptFields,
   writeReceipt,
@@ -38,11 +32,12 @@ import { Intake } from "./intake.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
 const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
-const messages: MessagesFields = {
+const messages: ReadMessages = {
   firstSequence: 0,
   floor: 0,
   after: 0,
   count: 0,
+  longest: 0,
 };
 const receipt: ReceiptFields = {
   firstSequence: 0,
@@ -68,7 +63,7 @@ export class FrameClientSession implements Session, Sender {
   constructor(context: HeadContext, link: Link, clientId: string) {
     this.#context = context;
     this.#link = link;
-    this.#intake = new Intake(link, context.delivery);
+    this.#intake = new Intake(this, link, context);
     this.clientId = bytesOf(clientId);
     this.label = `${link.peerAddress}:${link.peerPort}`;
     context.events.clientJoined(this.label, Encoding.frame);
@@ -76,7 +71,7 @@ export class FrameClientSession implements Session, Sender {
 
   received(bytes: Uint8Array, length: number): number {
     let at = 0;
-    while (!this.#closed && !this.#intake.isShut(this)) {
+    while (!this.#closed && !this.#intake.isShut()) {
       const status = readFrame(bytes, at, length, frame);
       if (status === FrameStatus.partial) break;
       if (status === FrameStatus.malformed) {
@@ -139,12 +134,7 @@ export class FrameClientSession implements Session, Sender {
     if (frame.type === FrameType.messages) {
       const from = frame.payload;
       const to = frame.end;
-      if (
-        !readMessages(bytes, frame, messages) || messages.count === 0 ||
-        messages.firstSequence === 0 ||
-        !Number.isSafeInteger(messages.firstSequence + messages.count) ||
-        !areMessages(bytes, from, to, messages.count, MESSAGE_BYTES_MAX)
-      ) {
+      if (!readMessages(bytes, frame, messages)) {
         this.#refuseConnection("messages frame");
         return false;
       }
@@ -152,6 +142,7 @@ export class FrameClientSession implements Session, Sender {
       const origin = this.#origin;
       origin.firstSequence = messages.firstSequence;
       origin.count = messages.count;
+      origin.longest = messages.longest;
       origin.floor = messages.floor;
       origin.after = messages.after;
       origin.timeMs = this.#context.clock.wallMs();

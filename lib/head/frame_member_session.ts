@@ -5,7 +5,12 @@
  * @module
  */
 
-import { NODE_ID_BYTES, SEND_BYTES_HIGH } from "../limits.ts";
+import {
+  MESSAGE_BYTES_MAX,
+  NODE_ID_BYTES,
+  SEND_BYTES_HIGH,
+  STORE_TIMEOUT_MS,
+} from "../limits.ts";
 import type { Link, Session } from "../ports.ts";
 import { textOf } from "../wire/ascii.ts";
 import { WireError, wireErrorOf } from "../wire/errors.ts";
@@ -51,14 +56,16 @@ export class FrameMemberSession implements Session, MemberWire {
   readonly #context: HeadContext;
   readonly #link: Link;
   readonly #member: Member;
+  readonly longestMax = MESSAGE_BYTES_MAX;
+  readonly answerTimeoutMs = STORE_TIMEOUT_MS;
 
   /** @param properties Of its handshake: `id`, and `tick` if it stored before. */
   constructor(context: HeadContext, link: Link, properties: Properties) {
     this.#context = context;
     this.#link = link;
     const { id = "", tick = "0" } = properties;
-    context.delivery.witness(Number(tick) || 0);
-    this.#member = new Member(id, link, this);
+    if (/^\d{1,15}$/.test(tick)) context.delivery.witness(Number(tick));
+    this.#member = new Member(id, link, this, context.memberWindowBytes);
     context.membership.join(this.#member, Encoding.frame);
   }
 
@@ -91,10 +98,6 @@ export class FrameMemberSession implements Session, MemberWire {
 
   hasRoom(): boolean {
     return this.#link.out.length < SEND_BYTES_HIGH;
-  }
-
-  takes(): boolean {
-    return true;
   }
 
   write(batch: Batch, ticket: number): void {

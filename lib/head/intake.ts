@@ -6,26 +6,27 @@
  * @module
  */
 
-import {
-  CLIENT_WINDOW_BYTES,
-  CLIENT_WINDOW_MESSAGES,
-  SEND_BYTES_HIGH,
-} from "../limits.ts";
+import { CLIENT_WINDOW_MESSAGES, SEND_BYTES_HIGH } from "../limits.ts";
 import type { Link } from "../ports.ts";
-import type { Batch, Sender } from "./batch.ts";
-import type { Delivery } from "./delivery.ts";
+import { type Batch, costOf, type Sender } from "./batch.ts";
+import type { HeadContext } from "./context.ts";
+import type { Held } from "./held.ts";
 
 /** See the module. */
 export class Intake {
+  readonly #sender: Sender;
   readonly #link: Link;
-  readonly #delivery: Delivery;
-  #bytes = 0;
+  readonly #held: Held;
+  readonly #windowBytes: number;
+  #cost = 0;
   #messages = 0;
   #paused = false;
 
-  constructor(link: Link, delivery: Delivery) {
+  constructor(sender: Sender, link: Link, context: HeadContext) {
+    this.#sender = sender;
     this.#link = link;
-    this.#delivery = delivery;
+    this.#held = context.delivery.held;
+    this.#windowBytes = context.clientWindowBytes;
   }
 
   /** Messages taken and not answered. */
@@ -34,37 +35,42 @@ export class Intake {
   }
 
   /** Whether to take no more now; then the link is paused until there is room. */
-  isShut(sender: Sender): boolean {
-    if (this.#delivery.full) this.#delivery.block(sender);
-    else if (!this.#isOverOwnBounds()) return false;
+  isShut(): boolean {
+    if (!this.#isOverBounds()) return false;
     this.#paused = true;
     this.#link.pause();
     return true;
   }
 
-  /** A batch of so many bytes and messages was taken. */
+  /** So many messages were taken, with so many bytes together. */
   took(bytes: number, messages: number): void {
-    this.#bytes += bytes;
+    this.#cost += costOf(bytes);
     this.#messages += messages;
   }
 
   /** A batch was answered. */
   answered(batch: Batch): void {
-    this.#bytes -= batch.length;
+    this.#cost -= batch.cost;
     this.#messages -= batch.count;
     this.reopen();
   }
 
   /** Lets the link go on if it was paused and there is room now. */
   reopen(): void {
-    if (!this.#paused || this.#delivery.full || this.#isOverOwnBounds()) return;
+    if (!this.#paused || this.#isOverBounds()) return;
     this.#paused = false;
     this.#link.resume();
   }
 
-  #isOverOwnBounds(): boolean {
-    return this.#bytes >= CLIENT_WINDOW_BYTES ||
+  /** Whoever is over a bound is told when that may have changed. */
+  #isOverBounds(): boolean {
+    if (
+      this.#cost >= this.#windowBytes ||
       this.#messages >= CLIENT_WINDOW_MESSAGES ||
-      this.#link.out.length >= SEND_BYTES_HIGH;
+      this.#link.out.length >= SEND_BYTES_HIGH
+    ) return true;
+    if (!this.#held.full) return false;
+    this.#held.block(this.#sender);
+    return true;
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { MEMBER_WINDOW_BATCHES, MEMBER_WINDOW_BYTES } from "../limits.ts";
+import { MEMBER_WINDOW_BATCHES } from "../limits.ts";
 import type { Link } from "../ports.ts";
 import { bytesOf } from "../wire/ascii.ts";
 import type { Batch } from "./batch.ts";
@@ -14,8 +14,10 @@ import { Fifo } from "../fifo.ts";
 export interface MemberWire {
   /** Whether the connection takes another batch now. */
   hasRoom(): boolean;
-  /** Whether a batch of such messages can be put on this connection at all. */
-  takes(batch: Batch): boolean;
+  /** Bytes of the longest message that this connection can take. */
+  readonly longestMax: number;
+  /** Time to answer one message before the member is taken for hung, in ms. */
+  readonly answerTimeoutMs: number;
   /** Puts a batch on the connection. */
   write(batch: Batch, ticket: number): void;
 }
@@ -44,19 +46,22 @@ export class Member {
   left = false;
 
   readonly #wire: MemberWire;
+  readonly #windowBytes: number;
   /** Batches placed and not answered, oldest first. */
   readonly #inFlight = new Fifo<Batch>();
   /** How many of them, from the oldest, are on the connection. */
   #sent = 0;
   /** Ticket of the oldest. */
   #firstTicket = 1;
-  #bytes = 0;
+  #load = 0;
   /** Since when the oldest has been waited for. */
   #waitingSinceMs = 0;
   #restUntilMs = 0;
   #restMs = 0;
 
-  constructor(id: string, link: Link, wire: MemberWire) {
+  /** @param windowBytes What may be in flight to it counts for at most. */
+  constructor(id: string, link: Link, wire: MemberWire, windowBytes: number) {
+    this.#windowBytes = windowBytes;
     this.id = id;
     this.idBytes = bytesOf(id);
     this.link = link;
@@ -65,9 +70,9 @@ export class Member {
     this.#wire = wire;
   }
 
-  /** Bytes placed and not answered: its load. */
+  /** What is placed on it and not answered counts for so many bytes. */
   get load(): number {
-    return this.#bytes;
+    return this.#load;
   }
 
   /** Batches placed and not answered. */
@@ -85,28 +90,38 @@ export class Member {
     return this.#sent;
   }
 
-  /** How long the oldest batch on the connection has been waited for, in ms. */
+  /** How long its next answer has been waited for, in ms. */
   waitedMs(nowMs: number): number {
     return this.#sent === 0 ? 0 : nowMs - this.#waitingSinceMs;
+  }
+
+  /** Whether its next answer has been waited for too long. */
+  isHung(nowMs: number): boolean {
+    return this.waitedMs(nowMs) > this.#wire.answerTimeoutMs;
+  }
+
+  /** It has answered, though not yet for a whole batch. */
+  progressed(nowMs: number): void {
+    this.#waitingSinceMs = nowMs;
   }
 
   /** Whether a batch can be placed on it now. */
   accepts(batch: Batch, nowMs: number): boolean {
     return !this.left && !this.draining && !this.rests(nowMs) &&
-      this.#bytes < MEMBER_WINDOW_BYTES &&
-      this.#inFlight.length < MEMBER_WINDOW_BATCHES && this.#wire.takes(batch);
+      this.#load < this.#windowBytes &&
+      this.#inFlight.length < MEMBER_WINDOW_BATCHES && this.takes(batch);
   }
 
   /** Whether a batch can ever be placed on it. */
   takes(batch: Batch): boolean {
-    return this.#wire.takes(batch);
+    return batch.longest <= this.#wire.longestMax;
   }
 
   /** Places a batch. */
   place(batch: Batch, nowMs: number): void {
     batch.references++;
     this.#inFlight.push(batch);
-    this.#bytes += batch.length;
+    this.#load += batch.cost;
     this.pump(nowMs);
   }
 
@@ -128,7 +143,7 @@ export class Member {
   shift(nowMs: number): Batch | undefined {
     const batch = this.#inFlight.shift();
     if (batch === undefined) return undefined;
-    this.#bytes -= batch.length;
+    this.#load -= batch.cost;
     this.#firstTicket++;
     if (this.#sent > 0) this.#sent--;
     this.#waitingSinceMs = nowMs;
@@ -152,5 +167,6 @@ export class Member {
   /** It stored: the next rest is short again. */
   rested(): void {
     this.#restMs = 0;
+    this.#restUntilMs = 0;
   }
 }

@@ -27,6 +27,7 @@ import {
 } from "../wire/greeting.ts";
 import { RequestStep } from "../wire/request_step.ts";
 import { findLineEnd, trimLineEnd } from "../wire/line.ts";
+import { isClientId, isNodeId } from "../wire/names.ts";
 import { CLIENT_ROLE, DATA_ROLE } from "../wire/words.ts";
 import type { HeadContext } from "./context.ts";
 import { FrameClientSession } from "./frame_client_session.ts";
@@ -47,33 +48,32 @@ const granted: Properties = {
   "window-bytes": `${CLIENT_WINDOW_BYTES}`,
 };
 
+/** Who wants to know how a connection fares. */
+export interface OpeningHost {
+  /** The peer has said who it is, or will never say it. */
+  greeted(): void;
+  /** The connection is closed. */
+  left(opening: OpeningSession): void;
+}
+
 /** The session of one connection, whatever it becomes. */
 export class OpeningSession implements Session {
   readonly #context: HeadContext;
   readonly #link: Link;
-  readonly #leave: (opening: OpeningSession) => void;
+  readonly #host: OpeningHost;
   readonly #deadlineMs: number;
   readonly #request = new RequestStep((encoding) =>
     restOfConfirmation(encoding, granted)
   );
   #role: Session | undefined;
+  #greeting = true;
   #over = false;
 
-  /** @param leave Called once, when the connection is closed. */
-  constructor(
-    context: HeadContext,
-    link: Link,
-    leave: (opening: OpeningSession) => void,
-  ) {
+  constructor(context: HeadContext, link: Link, host: OpeningHost) {
     this.#context = context;
     this.#link = link;
-    this.#leave = leave;
+    this.#host = host;
     this.#deadlineMs = context.clock.nowMs() + GREETING_TIMEOUT_MS;
-  }
-
-  /** Whether the peer has yet to say who it is. */
-  get greeting(): boolean {
-    return this.#role === undefined && !this.#over;
   }
 
   received(bytes: Uint8Array, length: number): number {
@@ -92,8 +92,8 @@ export class OpeningSession implements Session {
     return used + this.#role!.received(bytes.subarray(used), length - used);
   }
 
-  ended(): void {
-    if (this.#role !== undefined) this.#role.ended();
+  ended(unused: number): void {
+    if (this.#role !== undefined) this.#role.ended(unused);
     else this.#link.end();
   }
 
@@ -103,8 +103,9 @@ export class OpeningSession implements Session {
 
   closed(reason: string): void {
     this.#over = true;
+    this.#endGreeting();
     this.#role?.closed(reason);
-    this.#leave(this);
+    this.#host.left(this);
   }
 
   /** Closes the connection, after what was written to it. */
@@ -117,7 +118,7 @@ export class OpeningSession implements Session {
 
   /** Ends a handshake that takes too long. */
   tick(nowMs: number): void {
-    if (this.greeting && nowMs > this.#deadlineMs) {
+    if (this.#greeting && nowMs > this.#deadlineMs) {
       this.refuse(
         WireError.silent,
         `no handshake within ${GREETING_TIMEOUT_MS / 1000} s`,
@@ -128,6 +129,7 @@ export class OpeningSession implements Session {
   /** Tells the peer why it is not served, and closes. */
   refuse(kind: WireErrorKind, reason: string): void {
     this.#over = true;
+    this.#endGreeting();
     const { out, peerAddress, peerPort } = this.#link;
     if (this.#request.encoding === Encoding.frame) {
       writeError(out, kind, reason);
@@ -136,6 +138,12 @@ export class OpeningSession implements Session {
     }
     this.#link.end();
     this.#context.events.refusedPeer(`${peerAddress}:${peerPort}`, reason);
+  }
+
+  #endGreeting(): void {
+    if (!this.#greeting) return;
+    this.#greeting = false;
+    this.#host.greeted();
   }
 
   /** @returns How many bytes were used, or -1 when more are needed. */
@@ -209,18 +217,19 @@ export class OpeningSession implements Session {
         ? new TextClientSession(context, link, encoding)
         : new TextMemberSession(context, link, encoding);
     } else if (role === CLIENT_ROLE) {
-      if (!/^[\w.-]+$/.test(id) || id.length > CLIENT_ID_BYTES_MAX) {
+      if (!isClientId(id)) {
         this.refuse(
           WireError.handshake,
           `a client id is 1 to ${CLIENT_ID_BYTES_MAX} of A-Z a-z 0-9 _ . -, ` +
             `got '${id}'`,
         );
       } else this.#role = new FrameClientSession(context, link, id);
-    } else if (!/^[0-9a-z]+$/.test(id) || id.length !== NODE_ID_BYTES) {
+    } else if (!isNodeId(id)) {
       this.refuse(
         WireError.handshake,
         `a node id is ${NODE_ID_BYTES} of a-z 0-9, got '${id}'`,
       );
     } else this.#role = new FrameMemberSession(context, link, properties);
+    if (this.#role !== undefined) this.#endGreeting();
   }
 }

@@ -14,7 +14,7 @@ import { bytesOf } from "../wire/ascii.ts";
 import { MESSAGE_HEADER_BYTES, writeMessage } from "../wire/client_frames.ts";
 import { errorLine, WireError, type WireErrorKind } from "../wire/errors.ts";
 import { Encoding } from "../wire/greeting.ts";
-import { findLineEnd, trimLineEnd } from "../wire/line.ts";
+import { LineScanner, LineStatus, UNENDED_LINE } from "../wire/line.ts";
 import { storedAt } from "../wire/words.ts";
 import { type Batch, newOrigin, type Sender } from "./batch.ts";
 import type { HeadContext } from "./context.ts";
@@ -37,8 +37,7 @@ export class TextClientSession implements Session, Sender {
   readonly #answers = new Fifo<string | undefined>();
   #firstUnanswered = 1;
   #nextSequence = 1;
-  /** Whether the rest of a line that is too long is being thrown away. */
-  #skipping = false;
+  readonly #lines = new LineScanner(MESSAGE_BYTES_MAX);
   #ended = false;
   #closed = false;
 
@@ -46,7 +45,7 @@ export class TextClientSession implements Session, Sender {
     this.#context = context;
     this.#link = link;
     this.#encoding = encoding;
-    this.#intake = new Intake(link, context.delivery);
+    this.#intake = new Intake(this, link, context);
     const number = context.nextClientNumber().toString(36);
     this.clientId = bytesOf(`${context.headId}.${number}`);
     this.label = `${link.peerAddress}:${link.peerPort}`;
@@ -55,24 +54,28 @@ export class TextClientSession implements Session, Sender {
 
   received(bytes: Uint8Array, length: number): number {
     if (this.#encoding === Encoding.chunk) {
-      if (this.#intake.isShut(this)) return 0;
+      if (this.#intake.isShut()) return 0;
       this.#admit(bytes, 0, length);
       return length;
     }
     let at = 0;
-    while (!this.#intake.isShut(this)) {
-      const lf = findLineEnd(bytes, at, length);
-      if (lf < 0) return this.#keepOrSkip(at, length);
-      const end = trimLineEnd(bytes, at, lf);
-      if (this.#skipping) this.#skipping = false;
-      else if (end - at > MESSAGE_BYTES_MAX) this.#refuseLine();
-      else this.#admit(bytes, at, end);
-      at = lf + 1;
+    while (!this.#intake.isShut()) {
+      const lines = this.#lines;
+      const status = lines.next(bytes, at, length);
+      at = lines.used;
+      if (status === LineStatus.partial) break;
+      if (status === LineStatus.whole) {
+        this.#admit(bytes, lines.start, lines.end);
+      } else {
+        const reason = `a message is at most ${MESSAGE_BYTES_MAX} bytes`;
+        this.#refuse(WireError.tooLong, reason);
+      }
     }
     return at;
   }
 
-  ended(): void {
+  ended(unused: number): void {
+    if (unused > 0) this.#refuse(WireError.malformed, UNENDED_LINE);
     this.#ended = true;
     this.#endWhenAnswered();
   }
@@ -111,31 +114,16 @@ export class TextClientSession implements Session, Sender {
     this.#answers.push(undefined);
     this.#intake.took(length, 1);
     this.#origin.firstSequence = sequence;
+    this.#origin.longest = to - from;
     this.#origin.floor = this.#firstUnanswered;
     this.#origin.timeMs = this.#context.clock.wallMs();
     this.#context.delivery.admit(this.#origin, payload, 0, length);
   }
 
-  /** A line is not whole yet. @returns How much to give up of it. */
-  #keepOrSkip(at: number, length: number): number {
-    // Two more than a message, because the ending may be CR LF.
-    if (!this.#skipping && length - at <= MESSAGE_BYTES_MAX + 2) return at;
-    if (!this.#skipping) {
-      this.#skipping = true;
-      this.#refuseLine();
-    }
-    return length;
-  }
-
-  #refuseLine(): void {
+  /** Answers, in its turn, to what never became a message. */
+  #refuse(kind: WireErrorKind, reason: string): void {
     this.#answers.push(undefined);
-    this.#answer(
-      this.#nextSequence++,
-      errorLine(
-        WireError.tooLong,
-        `a message is at most ${MESSAGE_BYTES_MAX} bytes`,
-      ),
-    );
+    this.#answer(this.#nextSequence++, errorLine(kind, reason));
   }
 
   #answer(sequence: number, text: string): void {

@@ -9,7 +9,12 @@
  * @module
  */
 
-import { CHUNK_BYTES_MAX_OF_ORIGINALS } from "../limits.ts";
+import {
+  MESSAGE_BYTES_MAX,
+  ORIGINAL_MESSAGE_BYTES_MAX,
+  STORE_TIMEOUT_MS,
+  TYPING_TIMEOUT_MS,
+} from "../limits.ts";
 import { newNodeId } from "../identity.ts";
 import type { Link, Session } from "../ports.ts";
 import { ESCAPED_BYTES_MAX, escapeInto } from "../store/escape.ts";
@@ -36,6 +41,8 @@ export class TextMemberSession implements Session, MemberWire {
   readonly #link: Link;
   readonly #encoding: Encoding;
   readonly #member: Member;
+  readonly longestMax: number;
+  readonly answerTimeoutMs: number;
   /** The batch being stored, and where its message on the wire ends in it. */
   #batch: Batch | undefined;
   #end = 0;
@@ -44,7 +51,17 @@ export class TextMemberSession implements Session, MemberWire {
     this.#context = context;
     this.#link = link;
     this.#encoding = encoding;
-    this.#member = new Member(newNodeId(context.random), link, this);
+    const isProgram = encoding === Encoding.chunk;
+    this.longestMax = isProgram
+      ? ORIGINAL_MESSAGE_BYTES_MAX
+      : MESSAGE_BYTES_MAX;
+    this.answerTimeoutMs = isProgram ? STORE_TIMEOUT_MS : TYPING_TIMEOUT_MS;
+    this.#member = new Member(
+      newNodeId(context.random),
+      link,
+      this,
+      context.memberWindowBytes,
+    );
     context.membership.join(this.#member, encoding);
   }
 
@@ -76,18 +93,6 @@ export class TextMemberSession implements Session, MemberWire {
 
   hasRoom(): boolean {
     return this.#batch === undefined;
-  }
-
-  takes(batch: Batch): boolean {
-    if (this.#encoding === Encoding.line) return true;
-    for (let at = 0; at < batch.length;) {
-      const length = readU32(batch.bytes, at);
-      if (length + prefixBytes.length > CHUNK_BYTES_MAX_OF_ORIGINALS) {
-        return false;
-      }
-      at += MESSAGE_HEADER_BYTES + length;
-    }
-    return true;
   }
 
   write(batch: Batch): void {
@@ -144,6 +149,7 @@ export class TextMemberSession implements Session, MemberWire {
     if (batch === undefined) {
       this.#drop(`it answered '${STORED}' to no message`);
     } else if (this.#end < batch.length) {
+      this.#member.progressed(this.#context.clock.nowMs());
       this.#writeNext(batch);
     } else {
       this.#batch = undefined;
@@ -161,7 +167,12 @@ export class TextMemberSession implements Session, MemberWire {
     }
     this.#batch = undefined;
     const { delivery, clock } = this.#context;
-    delivery.refused(this.#member, 1, WireError.notStored, answer);
+    delivery.refused(
+      this.#member,
+      1,
+      WireError.notStored,
+      answer.replace(/^error [\w-]+: /, ""),
+    );
     this.#member.pump(clock.nowMs());
     delivery.retryWaiting();
   }

@@ -6,6 +6,7 @@
  */
 
 import {
+  END_MS_MAX,
   LINGER_MS,
   READ_BYTES_BUSY,
   READ_BYTES_MIN,
@@ -50,6 +51,7 @@ class TcpLink implements Link {
   #isClosed = false;
   /** Whether the peer has said that it sends no more. */
   #isPeerDone = false;
+  #endTimer: ReturnType<typeof setTimeout> | undefined;
   #lingerTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #flushJob = () => this.#flush();
 
@@ -62,6 +64,8 @@ class TcpLink implements Link {
     this.peerPort = port;
     // A lone small message must not wait for the answer to the one before.
     conn.setNoDelay(true);
+    // Else a host that vanished would keep its place for ever.
+    conn.setKeepAlive(true);
   }
 
   run(session: Session): void {
@@ -94,6 +98,11 @@ class TcpLink implements Link {
   end(): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
+    // A peer that reads nothing would keep the connection for ever.
+    this.#endTimer = setTimeout(
+      () => this.#close("the peer did not read the end"),
+      END_MS_MAX,
+    );
     this.resume();
     this.send();
   }
@@ -125,7 +134,7 @@ class TcpLink implements Link {
     }
     this.#isPeerDone = true;
     if (this.#isEnding) this.#flush();
-    else this.#session.ended();
+    else this.#session.ended(this.#filled);
   }
 
   /** @returns How many bytes came, or null when no more will. */
@@ -221,6 +230,7 @@ class TcpLink implements Link {
   #close(reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    clearTimeout(this.#endTimer);
     clearTimeout(this.#lingerTimer);
     this.#wake?.();
     try {

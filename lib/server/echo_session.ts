@@ -14,7 +14,7 @@ import type { Link, Session } from "../ports.ts";
 import { bytesOf } from "../wire/ascii.ts";
 import { errorLine, WireError, type WireErrorKind } from "../wire/errors.ts";
 import { Encoding, formatProperties } from "../wire/greeting.ts";
-import { findLineEnd, trimLineEnd } from "../wire/line.ts";
+import { LineScanner, LineStatus, UNENDED_LINE } from "../wire/line.ts";
 import { RequestStep } from "../wire/request_step.ts";
 import type { ServerEvents } from "./core.ts";
 
@@ -39,8 +39,7 @@ export class EchoSession implements Session {
   readonly #label: string;
   readonly #request = new RequestStep(restOfConfirmation);
   #hasPlace = false;
-  /** Whether the rest of a line that is too long is being thrown away. */
-  #skipping = false;
+  readonly #lines = new LineScanner(MESSAGE_BYTES_MAX);
   #over = false;
 
   constructor(link: Link, events: ServerEvents, host: EchoHost) {
@@ -73,7 +72,11 @@ export class EchoSession implements Session {
       : this.#echoLines(bytes, used, length);
   }
 
-  ended(): void {
+  ended(unused: number): void {
+    if (unused > 0 && this.#hasPlace) {
+      const line = errorLine(WireError.malformed, UNENDED_LINE);
+      this.#link.out.append(bytesOf(`${line}\n`));
+    }
     this.#link.end();
   }
 
@@ -143,30 +146,28 @@ export class EchoSession implements Session {
   }
 
   #echoLines(bytes: Uint8Array, from: number, length: number): number {
-    let at = from;
-    let echoed = from;
     const { out } = this.#link;
+    const lines = this.#lines;
+    let echoFrom = from;
+    let at = from;
     for (;;) {
-      const lf = findLineEnd(bytes, at, length);
-      if (lf < 0) break;
-      const end = trimLineEnd(bytes, at, lf);
-      if (this.#skipping || end - at > MESSAGE_BYTES_MAX) {
-        out.append(bytes, echoed, at);
-        if (!this.#skipping) this.#answerTooLong();
-        this.#skipping = false;
-        echoed = lf + 1;
+      const status = lines.next(bytes, at, length);
+      if (status === LineStatus.partial) break;
+      if (status === LineStatus.tooLong) {
+        out.append(bytes, echoFrom, at);
+        this.#answerTooLong();
+        echoFrom = lines.used;
       } else {
-        this.#events.message(this.#label, bytes, at, end);
+        // The rest of a line that was too long may stand in front of it.
+        if (lines.start > at) echoFrom = lines.start;
+        this.#events.message(this.#label, bytes, lines.start, lines.end);
       }
-      at = lf + 1;
+      at = lines.used;
     }
     // All whole lines go back in one piece, just as they came.
-    if (at > echoed) out.append(bytes, echoed, at);
+    if (at > echoFrom) out.append(bytes, echoFrom, at);
     if (at > from) this.#link.send();
-    if (length - at <= MESSAGE_BYTES_MAX + 2 && !this.#skipping) return at;
-    if (!this.#skipping) this.#answerTooLong();
-    this.#skipping = true;
-    return length;
+    return lines.used;
   }
 
   #answerTooLong(): void {

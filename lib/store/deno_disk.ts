@@ -14,6 +14,8 @@ export class DenoDisk implements Disk {
   /** The file being appended to, kept open. */
   #file: Deno.FsFile | undefined;
   #fileName = "";
+  /** Whether a name was made or changed, and the directory not synced since. */
+  #isDirectoryStale = false;
 
   /**
    * @param directory Exists.
@@ -65,8 +67,8 @@ export class DenoDisk implements Disk {
       writeAll(file, bytes);
       file.syncSync();
     }
-    Deno.renameSync(temporary, this.#path(name));
-    this.#syncDirectory();
+    if (this.#fileName === name) this.#close();
+    this.#rename(temporary, this.#path(name));
   }
 
   truncate(name: string, size: number): void {
@@ -78,8 +80,7 @@ export class DenoDisk implements Disk {
 
   rename(from: string, to: string): void {
     this.#close();
-    Deno.renameSync(this.#path(from), this.#path(to));
-    this.#syncDirectory();
+    this.#rename(this.#path(from), this.#path(to));
   }
 
   append(
@@ -90,6 +91,7 @@ export class DenoDisk implements Disk {
     let synced: Promise<void>;
     try {
       const file = this.#open(name);
+      this.#syncDirectory();
       writeAll(file, bytes);
       synced = this.#sync ? file.syncData() : Promise.resolve();
     } catch (error) {
@@ -104,15 +106,20 @@ export class DenoDisk implements Disk {
   #open(name: string): Deno.FsFile {
     if (this.#file !== undefined && this.#fileName === name) return this.#file;
     this.#close();
-    const isNew = this.sizeOf(name) < 0;
-    this.#file = Deno.openSync(this.#path(name), {
+    if (this.sizeOf(name) < 0) this.#isDirectoryStale = true;
+    const file = Deno.openSync(this.#path(name), {
       append: true,
       create: true,
     });
+    this.#file = file;
     this.#fileName = name;
-    // The name of a new file is in the directory, which is synced by itself.
-    if (isNew) this.#syncDirectory();
-    return this.#file;
+    return file;
+  }
+
+  #rename(from: string, to: string): void {
+    Deno.renameSync(from, to);
+    this.#isDirectoryStale = true;
+    this.#syncDirectory();
   }
 
   #close(): void {
@@ -120,8 +127,11 @@ export class DenoDisk implements Disk {
     this.#file = undefined;
   }
 
+  /** The names of files are in the directory, which is synced by itself. */
   #syncDirectory(): void {
+    if (!this.#isDirectoryStale) return;
     syncDirectory(this.#directory);
+    this.#isDirectoryStale = false;
   }
 
   #path(name: string): string {

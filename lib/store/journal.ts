@@ -36,6 +36,8 @@ export interface JournalEvents {
    * of them counts as stored.
    */
   committed(commit: number, failure: string | undefined): void;
+  /** What is appended from now on gathers in an empty commit. */
+  room(): void;
   /** A segment was sealed, because it is full or for the reason given. */
   sealed(name: string, reason: string | undefined): void;
 }
@@ -117,11 +119,8 @@ export class Journal {
   ): Recovery {
     const numbers = sealedNumbers(this.#disk.list());
     this.#sealedCount = numbers.at(-1) ?? 0;
-    if (this.#disk.sizeOf(ACTIVE_SEGMENT) < 0) {
-      // So that `tail -f` finds it before the first message.
-      this.#disk.replace(ACTIVE_SEGMENT, new Uint8Array());
-      return { records: 0, tick: 0, tornBytes: 0, damages: [] };
-    }
+    // Made at once, so that `tail -f` finds it before the first message.
+    if (this.#disk.sizeOf(ACTIVE_SEGMENT) < 0) this.#makeActive();
     let records = 0;
     let tick = 0;
     const damages: SetAside[] = [];
@@ -138,6 +137,10 @@ export class Journal {
       this.#disk.truncate(ACTIVE_SEGMENT, this.#size);
     }
     if (end.recordBytes > 0) this.#gathering.append(LF);
+    if (records === 0 && this.#sealedCount > 0) {
+      // Sealed just before the end: time goes on where that segment ended.
+      tick = this.#lastTickOf(sealedName(this.#sealedCount));
+    }
     return {
       records,
       tick,
@@ -180,6 +183,7 @@ export class Journal {
     if (failure !== undefined) {
       // Told later, as a disk would: callers may be in the middle of a turn.
       this.#turn.sending(() => this.#done(commit, failure));
+      this.#events.room();
       return;
     }
     this.#disk.append(
@@ -187,6 +191,7 @@ export class Journal {
       bytes.view(),
       (failure) => this.#done(commit, failure),
     );
+    this.#events.room();
   }
 
   #done(commit: number, failure: string | undefined): void {
@@ -206,9 +211,15 @@ export class Journal {
     }
     try {
       if (distrust !== undefined) this.#cutToSynced();
-      if (this.#size > 0) {
-        const name = sealedName(++this.#sealedCount);
-        this.#disk.rename(ACTIVE_SEGMENT, name);
+      if (this.#size === 0) {
+        this.#makeActive();
+      } else {
+        const name = sealedName(this.#sealedCount + 1);
+        // A rename that failed may have been done all the same.
+        if (this.#disk.sizeOf(ACTIVE_SEGMENT) >= 0) {
+          this.#disk.rename(ACTIVE_SEGMENT, name);
+        }
+        this.#sealedCount++;
         this.#events.sealed(name, distrust);
         this.#size = 0;
       }
@@ -224,6 +235,19 @@ export class Journal {
     if (this.#disk.sizeOf(ACTIVE_SEGMENT) > this.#size) {
       this.#disk.truncate(ACTIVE_SEGMENT, this.#size);
     }
+  }
+
+  #makeActive(): void {
+    this.#disk.replace(ACTIVE_SEGMENT, new Uint8Array());
+  }
+
+  #lastTickOf(segment: string): number {
+    let tick = 0;
+    scanSegment(this.#disk, segment, 0, {
+      record: (_, found) => tick = Math.max(tick, found.tick),
+      damage: () => {},
+    });
+    return tick;
   }
 
   #setAside(bytes: Uint8Array, damage: Damage): SetAside {

@@ -10,6 +10,7 @@ import { NODE_ID_BYTES } from "../limits.ts";
 import type { Random } from "../ports.ts";
 import { cannotUseDirectory, StartError } from "../start_error.ts";
 import { bytesOf, textOf } from "../wire/ascii.ts";
+import { isNodeId } from "../wire/names.ts";
 import { DenoDisk, makeDirectory } from "./deno_disk.ts";
 
 const ID_FILE = "node.id";
@@ -72,7 +73,7 @@ function readOrMakeId(path: string, random: Random): string {
   }
   const bytes = new Uint8Array(256);
   const id = textOf(bytes, 0, disk.read(ID_FILE, 0, bytes)).trim();
-  if (id.length !== NODE_ID_BYTES || !/^[0-9a-z]+$/.test(id)) {
+  if (!isNodeId(id)) {
     throw new StartError(
       `Cannot read the id in '${path}/${ID_FILE}': expected ` +
         `${NODE_ID_BYTES} of a-z 0-9, found ${JSON.stringify(id)}`,

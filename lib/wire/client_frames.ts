@@ -4,6 +4,11 @@
  * @module
  */
 
+import {
+  FRAME_MESSAGES_MAX,
+  FRAME_PAYLOAD_BYTES_MAX,
+  MESSAGE_BYTES_MAX,
+} from "../limits.ts";
 import { bytesOf } from "./ascii.ts";
 import type { ByteQueue } from "./byte_queue.ts";
 import type { WireErrorKind } from "./errors.ts";
@@ -26,7 +31,7 @@ const REFUSAL_FIELDS = 14;
 
 /** Fields of a `messages` frame. */
 export interface MessagesFields {
-  /** Sequence of the first message; the others follow one by one. */
+  /** Sequence of the first message, from 1; the others follow one by one. */
   firstSequence: number;
   /** Every sequence below this one has been answered. */
   floor: number;
@@ -36,11 +41,22 @@ export interface MessagesFields {
   count: number;
 }
 
-/** Whether the fields were there to be read. */
+/** A `messages` frame as it was read. */
+export interface ReadMessages extends MessagesFields {
+  /** Bytes of the longest message. */
+  longest: number;
+}
+
+/**
+ * Reads a `messages` frame.
+ *
+ * @returns Whether everything in it is as docs/protocol.md says; what a peer
+ * sends is passed on to others and kept, so nothing else may get in.
+ */
 export function readMessages(
   bytes: Uint8Array,
   frame: FrameBounds,
-  into: MessagesFields,
+  into: ReadMessages,
 ): boolean {
   const at = frame.fields;
   if (frame.payload - at < MESSAGES_FIELDS) return false;
@@ -48,7 +64,22 @@ export function readMessages(
   into.floor = readU64(bytes, at + 8);
   into.after = readU64(bytes, at + 16);
   into.count = readU32(bytes, at + 24);
-  return true;
+  into.longest = longestMessage(bytes, frame.payload, frame.end, into.count);
+  return isRun(into) && Number.isSafeInteger(into.after) &&
+    into.longest >= 0 && frame.end - frame.payload <= FRAME_PAYLOAD_BYTES_MAX;
+}
+
+/** Whether these can be the sequences of one frame. */
+export function isRun(
+  { firstSequence, floor, count }: {
+    readonly firstSequence: number;
+    readonly floor: number;
+    readonly count: number;
+  },
+): boolean {
+  return floor >= 1 && floor <= firstSequence &&
+    Number.isSafeInteger(firstSequence + count) &&
+    count >= 1 && count <= FRAME_MESSAGES_MAX;
 }
 
 /**
@@ -86,24 +117,26 @@ export function writeMessage(
 }
 
 /**
- * Checks that `bytes[from..end)` is exactly `count` messages of at most
- * `bytesMax` each.
+ * Looks through the `count` messages that `bytes[from..end)` should be.
+ *
+ * @returns The length of the longest, or -1 when they are not exactly that, or
+ * one is longer than `MESSAGE_BYTES_MAX`.
  */
-export function areMessages(
+export function longestMessage(
   bytes: Uint8Array,
   from: number,
   end: number,
   count: number,
-  bytesMax: number,
-): boolean {
+): number {
+  let longest = 0;
   let at = from;
   for (let i = 0; i < count; i++) {
-    if (end - at < MESSAGE_HEADER_BYTES) return false;
+    if (end - at < MESSAGE_HEADER_BYTES) return -1;
     const length = readU32(bytes, at);
-    if (length > bytesMax) return false;
+    if (length > longest) longest = length;
     at += MESSAGE_HEADER_BYTES + length;
   }
-  return at === end;
+  return at === end && longest <= MESSAGE_BYTES_MAX ? longest : -1;
 }
 
 /** Fields of a `receipt` frame. */
@@ -116,7 +149,7 @@ export interface ReceiptFields {
   copies: number;
 }
 
-/** Whether the fields were there to be read. */
+/** Whether the fields were there to be read, and can be true. */
 export function readReceipt(
   bytes: Uint8Array,
   frame: FrameBounds,
@@ -128,7 +161,8 @@ export function readReceipt(
   into.count = readU32(bytes, at + 8);
   into.tick = readU64(bytes, at + 12);
   into.copies = bytes[at + 20]!;
-  return true;
+  return Number.isSafeInteger(into.firstSequence + into.count) &&
+    Number.isSafeInteger(into.tick);
 }
 
 /**
@@ -159,7 +193,7 @@ export interface RefusalFields {
   code: number;
 }
 
-/** Whether the fields were there to be read. */
+/** Whether the fields were there to be read, and can be true. */
 export function readRefusal(
   bytes: Uint8Array,
   frame: FrameBounds,
@@ -170,7 +204,7 @@ export function readRefusal(
   into.firstSequence = readU64(bytes, at);
   into.count = readU32(bytes, at + 8);
   into.code = readU16(bytes, at + 12);
-  return true;
+  return Number.isSafeInteger(into.firstSequence + into.count);
 }
 
 /** Writes a `refusal` frame. */

@@ -46,7 +46,7 @@ export const FrameType = {
   store: 4,
   /** Data node to head: all up to this ticket are synced. */
   stored: 5,
-  /** Data node to head: this ticket is not stored, and why. */
+  /** Data node to head: these tickets are not stored, and why. */
   notStored: 6,
   /** Either way: are you there? */
   beat: 7,

@@ -4,16 +4,12 @@
  * @module
  */
 
-import { NODE_ID_BYTES } from "../limits.ts";
+import { NODE_ID_BYTES, REPLICAS_MAX, TIME_MS_MAX } from "../limits.ts";
 import { bytesOf } from "./ascii.ts";
 import type { ByteQueue } from "./byte_queue.ts";
 import type { WireErrorKind } from "./errors.ts";
-import {
-  beginFrame,
-  type FrameBounds,
-  FrameType,
-  HEADER_BYTES,
-} from "./frame.ts";
+import { isRun, longestMessage } from "./client_frames.ts";
+import { beginFrame, type FrameBounds, FrameType } from "./frame.ts";
 import {
   readU16,
   readU32,
@@ -22,6 +18,7 @@ import {
   writeU32,
   writeU64,
 } from "./little_endian.ts";
+import { areClientId, areNodeIds } from "./names.ts";
 
 const STORE_FIELDS = 46;
 const STORED_FIELDS = 16;
@@ -44,11 +41,24 @@ export interface StoreFields {
   holders: number;
 }
 
-/** Whether the fields, and the payload they promise, were there to be read. */
+/** A `store` frame as it was read. */
+export interface ReadStore extends StoreFields {
+  /** Where the client id ends and the holders begin. */
+  holdersAt: number;
+  /** Where the messages begin. */
+  messagesAt: number;
+}
+
+/**
+ * Reads a `store` frame.
+ *
+ * @returns Whether everything in it is as docs/protocol.md says: what it holds
+ * becomes lines of `data.txt`, which must be readable for ever.
+ */
 export function readStore(
   bytes: Uint8Array,
   frame: FrameBounds,
-  into: StoreFields,
+  into: ReadStore,
 ): boolean {
   const at = frame.fields;
   if (frame.payload - at < STORE_FIELDS) return false;
@@ -60,8 +70,16 @@ export function readStore(
   into.count = readU32(bytes, at + 40);
   into.clientIdLength = bytes[at + 44]!;
   into.holders = bytes[at + 45]!;
-  const named = into.clientIdLength + into.holders * NODE_ID_BYTES;
-  return into.clientIdLength > 0 && frame.payload + named <= frame.end;
+  into.holdersAt = frame.payload + into.clientIdLength;
+  into.messagesAt = into.holdersAt + into.holders * NODE_ID_BYTES;
+  const { holdersAt, messagesAt } = into;
+  return messagesAt <= frame.end && isRun(into) &&
+    Number.isSafeInteger(into.ticket) && Number.isSafeInteger(into.tick) &&
+    into.timeMs <= TIME_MS_MAX && into.holders >= 1 &&
+    into.holders <= REPLICAS_MAX &&
+    areClientId(bytes, frame.payload, holdersAt) &&
+    areNodeIds(bytes, holdersAt, messagesAt) &&
+    longestMessage(bytes, messagesAt, frame.end, into.count) >= 0;
 }
 
 /**
@@ -88,11 +106,6 @@ export function writeStore(
   return at + STORE_FIELDS;
 }
 
-/** Most bytes of a frame that are not messages, for a client id and holders. */
-export function storeOverhead(clientIdLength: number, holders: number): number {
-  return HEADER_BYTES + STORE_FIELDS + clientIdLength + holders * NODE_ID_BYTES;
-}
-
 /** Fields of a `stored` frame. */
 export interface StoredFields {
   /** All tickets up to this one, but for those refused, are synced. */
@@ -101,7 +114,7 @@ export interface StoredFields {
   tick: number;
 }
 
-/** Whether the fields were there to be read. */
+/** Whether the fields were there to be read, and can be true. */
 export function readStored(
   bytes: Uint8Array,
   frame: FrameBounds,
@@ -110,7 +123,7 @@ export function readStored(
   if (frame.payload - frame.fields < STORED_FIELDS) return false;
   into.ticket = readU64(bytes, frame.fields);
   into.tick = readU64(bytes, frame.fields + 8);
-  return true;
+  return Number.isSafeInteger(into.ticket) && Number.isSafeInteger(into.tick);
 }
 
 /** Writes a `stored` frame. */
@@ -134,7 +147,7 @@ export interface NotStoredFields {
   code: number;
 }
 
-/** Whether the fields were there to be read. */
+/** Whether the fields were there to be read, and can be true. */
 export function readNotStored(
   bytes: Uint8Array,
   frame: FrameBounds,
@@ -144,7 +157,8 @@ export function readNotStored(
   into.firstTicket = readU64(bytes, frame.fields);
   into.lastTicket = readU64(bytes, frame.fields + 8);
   into.code = readU16(bytes, frame.fields + 16);
-  return true;
+  return Number.isSafeInteger(into.firstTicket) &&
+    Number.isSafeInteger(into.lastTicket);
 }
 
 /** Writes a `notStored` frame. */

@@ -8,6 +8,7 @@ import { DataCore } from "../../lib/data/core.ts";
 import type { Batch } from "../../lib/head/batch.ts";
 import { HeadCore, type HeadOptions } from "../../lib/head/core.ts";
 import { newClientId, newNodeId } from "../../lib/identity.ts";
+import { CLIENT_WINDOW_BYTES, MEMBER_WINDOW_BYTES } from "../../lib/limits.ts";
 import type { Link, Session } from "../../lib/ports.ts";
 import type { Recovery } from "../../lib/store/journal.ts";
 import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
@@ -24,6 +25,8 @@ export const headDefaults: HeadOptions = {
   placement: "random",
   heldBytesMax: 256 * 1024,
   connectionsMax: 1000,
+  clientWindowBytes: CLIENT_WINDOW_BYTES,
+  memberWindowBytes: MEMBER_WINDOW_BYTES,
 };
 
 const ignore = () => {};

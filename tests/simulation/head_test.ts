@@ -31,7 +31,10 @@ function runHead(seed: number): number {
     replicas,
     minReplicas: replicas,
     placement: world.pick(["random", "round-robin", "least-loaded"]),
-    heldBytesMax: world.pick([300, 256 * 1024]),
+    // Small ones, so that every bound is reached again and again.
+    heldBytesMax: world.pick([4_000, 256 * 1024]),
+    clientWindowBytes: world.pick([2_000, 1024 * 1024]),
+    memberWindowBytes: world.pick([2_000, 8 * 1024 * 1024]),
   });
   const nodes = Array.from(
     { length: world.between(replicas, 5) },

@@ -313,7 +313,7 @@ class SimLink implements Link {
   #takeEnd(): void {
     this.#hasPeerEnded = true;
     if (this.#isEnding) this.#close("the peer closed the connection");
-    else if (this.#inbox.length === 0) this.#session?.ended();
+    else if (this.#inbox.length === 0) this.#session?.ended(0);
   }
 
   #offer(): void {
@@ -327,7 +327,7 @@ class SimLink implements Link {
       this.peer.#acknowledged(used);
     }
     if (this.#hasPeerEnded && !this.#isEnding && !this.#isClosed) {
-      this.#session.ended();
+      this.#session.ended(this.#inbox.length);
     }
   }
 

@@ -65,11 +65,12 @@ export class ScriptedLink implements Link {
 
   /** The peer sends no more. */
   peerEnds(): void {
-    this.#session!.ended();
+    this.#session!.ended(this.#unused.length);
   }
 
-  /** The connection breaks. */
+  /** The connection breaks, unless it is closed already. */
   breaks(reason = "the peer reset the connection"): void {
+    if (this.isAborted) return;
     this.#session!.closed(reason);
   }
 
@@ -98,7 +99,9 @@ export class ScriptedLink implements Link {
   }
 
   abort(): void {
+    if (this.isAborted) return;
     this.isAborted = true;
+    this.#session?.closed("we closed the connection");
   }
 
   /** Offers again what a session left when it paused. */

@@ -208,3 +208,27 @@ Deno.test("Approach forgets what it found when the peer is absent", () => {
   approach.called("unanswered");
   assert.equal(approach.ask, "probe");
 });
+
+Deno.test("Caller.stop gives up a call under way, and takes none that comes late", () => {
+  const early = newCaller();
+  const link = early.calls[0]!.open();
+  early.caller.stop();
+  assert.equal(link.isAborted, true);
+
+  const late = newCaller();
+  late.caller.stop();
+  assert.equal(late.calls[0]!.open().isAborted, true);
+  late.wait(60_000);
+  assert.equal(late.calls.length, 1);
+  assert.deepEqual([...early.told, ...late.told], []);
+});
+
+Deno.test("Caller takes what follows a whole answer in the same read", () => {
+  const { calls, told, heard } = newCaller();
+  const link = calls[0]!.open();
+  // A frame may begin with any byte, also with one that could end a line.
+  link.receive("confirmacion sd/2\n\n rest");
+  assert.deepEqual(told, ["agreed frame {}"]);
+  assert.deepEqual(heard, ["\n rest"]);
+  assert.equal(link.isAborted, false);
+});

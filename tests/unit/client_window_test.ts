@@ -14,7 +14,7 @@ function takeFrame(window: Window) {
   const bytes = out.view();
   const bounds = { type: 0, fields: 0, payload: 0, end: 0 };
   assert.equal(readFrame(bytes, 0, bytes.length, bounds), 0);
-  const fields = { firstSequence: 0, floor: 0, after: 0, count: 0 };
+  const fields = { firstSequence: 0, floor: 0, after: 0, count: 0, longest: 0 };
   assert.equal(readMessages(bytes, bounds, fields), true);
   const texts: string[] = [];
   for (let at = bounds.payload; at < bounds.end;) {
@@ -23,7 +23,8 @@ function takeFrame(window: Window) {
     at += 4 + length;
   }
   assert.equal(texts.length, fields.count);
-  return { ...fields, texts };
+  const { firstSequence, floor, after, count } = fields;
+  return { firstSequence, floor, after, count, texts };
 }
 
 const add = (window: Window, text: string) => {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { MESSAGE_BYTES_MAX, TIME_MS_MAX } from "../../lib/limits.ts";
 import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
 import { ByteQueue } from "../../lib/wire/byte_queue.ts";
 import {
-  areMessages,
+  longestMessage,
   readMessages,
   readReceipt,
   readRefusal,
@@ -26,12 +27,16 @@ import {
 } from "../../lib/wire/frame.ts";
 import {
   readNotStored,
+  type ReadStore,
   readStore,
   readStored,
+  type StoreFields,
   writeNotStored,
   writeStore,
   writeStored,
 } from "../../lib/wire/store_frames.ts";
+
+import { payloadOf } from "../support/records.ts";
 
 const newBounds = (): FrameBounds => ({
   type: -1,
@@ -54,38 +59,37 @@ function frameOf(write: (out: ByteQueue) => void) {
   return { bytes, bounds };
 }
 
-/** The payload of these messages. */
-function payloadOf(messages: readonly Uint8Array[]): Uint8Array {
-  const length = messages.reduce((sum, m) => sum + 4 + m.length, 0);
-  const payload = new Uint8Array(length);
-  let at = 0;
-  for (const m of messages) at = writeMessage(payload, at, m, 0, m.length);
-  return payload;
-}
+/** Sequences that one frame may have. */
+const run = fc.record({
+  floor: fc.integer({ min: 1, max: 2 ** 52 }),
+  past: u32,
+})
+  .map(({ floor, past }) => ({ floor, firstSequence: floor + past }));
+const anyMessages = fc.array(fc.uint8Array({ maxLength: 40 }), {
+  minLength: 1,
+  maxLength: 8,
+});
 
 Deno.test("messages frames are read as they were written", () => {
-  const fields = fc.record({
-    firstSequence: u53,
-    floor: u53,
-    after: u53,
-    count: u32,
-  });
-  fc.assert(fc.property(fields, fc.uint8Array(), (written, payload) => {
+  fc.assert(fc.property(run, u53, anyMessages, (run, after, messages) => {
+    const payload = payloadOf(messages);
+    const written = { ...run, after, count: messages.length };
     const { bytes, bounds } = frameOf((out) => {
       const at = writeMessages(out, written, payload.length);
       out.bytes.set(payload, at);
     });
-    const read = { firstSequence: 0, floor: 0, after: 0, count: 0 };
+    const read = { ...written, floor: 0, longest: -1 };
     assert.equal(bounds.type, FrameType.messages);
     assert.equal(readMessages(bytes, bounds, read), true);
-    assert.deepEqual(read, { ...written });
+    const longest = Math.max(...messages.map((message) => message.length));
+    assert.deepEqual(read, { ...written, longest });
     assert.deepEqual(bytes.slice(bounds.payload, bounds.end), payload);
   }));
 });
 
 Deno.test("receipt frames are read as they were written", () => {
   const fields = fc.record({
-    firstSequence: u53,
+    firstSequence: fc.integer({ min: 1, max: 2 ** 52 }),
     count: u32,
     tick: u53,
     copies: fc.nat(255),
@@ -102,28 +106,87 @@ Deno.test("receipt frames are read as they were written", () => {
   }));
 });
 
+/** A store frame whose fields can be spoiled. */
+function storeFrame(spoiled: Partial<StoreFields> = {}, named = "c1aaaaaaaa") {
+  const payload = payloadOf([bytesOf("hola")]);
+  return frameOf((out) => {
+    const at = writeStore(out, {
+      ticket: 1,
+      firstSequence: 1,
+      floor: 1,
+      tick: 1,
+      timeMs: 1,
+      count: 1,
+      clientIdLength: 2,
+      holders: 1,
+      ...spoiled,
+    }, named.length + payload.length);
+    out.bytes.set(bytesOf(named), at);
+    out.bytes.set(payload, at + named.length);
+  });
+}
+
+const newStore = (): ReadStore => ({
+  ticket: 0,
+  firstSequence: 0,
+  floor: 0,
+  tick: 0,
+  timeMs: 0,
+  count: 0,
+  clientIdLength: 0,
+  holders: 0,
+  holdersAt: 0,
+  messagesAt: 0,
+});
+
 Deno.test("store frames are read as they were written", () => {
   const fields = fc.record({
     ticket: u53,
-    firstSequence: u53,
-    floor: u53,
     tick: u53,
-    timeMs: u53,
-    count: u32,
+    timeMs: fc.nat(TIME_MS_MAX),
     clientIdLength: fc.integer({ min: 1, max: 64 }),
-    holders: fc.nat(16),
+    holders: fc.integer({ min: 1, max: 16 }),
   });
-  fc.assert(fc.property(fields, fc.uint8Array(), (written, messages) => {
+  fc.assert(fc.property(run, fields, anyMessages, (run, fields, messages) => {
+    const written = { ...run, ...fields, count: messages.length };
     const names = written.clientIdLength + 8 * written.holders;
+    const payload = payloadOf(messages);
     const { bytes, bounds } = frameOf((out) => {
-      const at = writeStore(out, written, names + messages.length);
-      out.bytes.set(messages, at + names);
+      const at = writeStore(out, written, names + payload.length);
+      out.bytes.fill(97, at, at + names);
+      out.bytes.set(payload, at + names);
     });
-    const read = { ...written, ticket: -1, holders: -1 };
+    const read = newStore();
     assert.equal(readStore(bytes, bounds, read), true);
-    assert.deepEqual(read, { ...written });
-    assert.deepEqual(bytes.slice(bounds.payload + names), messages);
+    assert.deepEqual(read, {
+      ...written,
+      holdersAt: bounds.payload + written.clientIdLength,
+      messagesAt: bounds.payload + names,
+    });
+    assert.deepEqual(bytes.slice(read.messagesAt), payload);
   }));
+});
+
+Deno.test("readStore refuses what could not be read from data.txt again", () => {
+  const whole = storeFrame();
+  assert.equal(readStore(whole.bytes, whole.bounds, newStore()), true);
+  const bad = [
+    storeFrame({ timeMs: TIME_MS_MAX + 1 }),
+    storeFrame({ tick: 2 ** 60 }),
+    storeFrame({ floor: 2 }),
+    storeFrame({ floor: 0 }),
+    storeFrame({ firstSequence: 2 ** 53, floor: 1 }),
+    storeFrame({ holders: 0, clientIdLength: 10 }),
+    storeFrame({ holders: 200 }),
+    storeFrame({ clientIdLength: 0 }),
+    storeFrame({ count: 2 }),
+    storeFrame({}, "a aaaaaaaa"),
+    storeFrame({}, "c1aaaa aaa"),
+    storeFrame({}, "c1aaaaAaaa"),
+  ];
+  for (const [index, { bytes, bounds }] of bad.entries()) {
+    assert.equal(readStore(bytes, bounds, newStore()), false, `${index}`);
+  }
 });
 
 Deno.test("answers of data nodes are read as they were written", () => {
@@ -214,25 +277,20 @@ Deno.test("a frame with too few fields is not read", () => {
   assert.equal(readStored(beat.bytes, beat.bounds, stored), false);
 });
 
-Deno.test("areMessages accepts exactly the messages that were written", () => {
-  const anyMessages = fc.array(fc.uint8Array({ maxLength: 40 }), {
-    minLength: 1,
-    maxLength: 8,
-  });
+Deno.test("longestMessage accepts exactly the messages that were written", () => {
   fc.assert(fc.property(anyMessages, fc.nat(400), (messages, cut) => {
     const payload = payloadOf(messages);
     const count = messages.length;
-    const check = (end: number, count: number, max = 40) =>
-      areMessages(payload, 0, end, count, max);
-    assert.equal(check(payload.length, count), true);
-    assert.equal(check(payload.length, count + 1), false);
-    if (count > 1) assert.equal(check(payload.length, count - 1), false);
-    if (cut < payload.length) assert.equal(check(cut, count), false);
     const longest = Math.max(...messages.map((m) => m.length));
-    if (longest > 0) {
-      assert.equal(check(payload.length, count, longest - 1), false);
-    }
+    const look = (end: number, count: number) =>
+      longestMessage(payload, 0, end, count);
+    assert.equal(look(payload.length, count), longest);
+    assert.equal(look(payload.length, count + 1), -1);
+    if (count > 1) assert.equal(look(payload.length, count - 1), -1);
+    if (cut < payload.length) assert.equal(look(cut, count), -1);
   }));
+  const tooLong = payloadOf([new Uint8Array(MESSAGE_BYTES_MAX + 1)]);
+  assert.equal(longestMessage(tooLong, 0, tooLong.length, 1), -1);
 });
 
 Deno.test("frames of version sd/2 keep their bytes", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { MESSAGE_BYTES_MAX } from "../../lib/limits.ts";
 import { Journal, type Recovery } from "../../lib/store/journal.ts";
 import { ManualTurn } from "../support/manual_turn.ts";
 import { MemoryDisk } from "../support/memory_disk.ts";
@@ -11,6 +12,7 @@ function openJournal(disk = new MemoryDisk(), segmentBytesMax?: number) {
   const journal = new Journal(disk, turn, {
     committed: (commit, failure) =>
       told.push(`commit ${commit}${failure ? ` failed: ${failure}` : ""}`),
+    room: () => {},
     sealed: (name, reason) => told.push(`sealed ${name} ${reason ?? ""}`),
   }, segmentBytesMax);
   const sequences: number[] = [];
@@ -175,4 +177,67 @@ Deno.test("Journal.open sets damage aside, serves the rest, and leaves it be", (
   assert.deepEqual(disk.bytes(`damaged-data-${offset}.txt`), damaged);
   assert.deepEqual(disk.bytes("data.txt"), content);
   assert.equal(recovery.tick, 3);
+});
+
+Deno.test("Journal goes on after a rename that failed and was done", () => {
+  class Stubborn extends MemoryDisk {
+    failures = 1;
+    override rename(from: string, to: string): void {
+      super.rename(from, to);
+      if (this.failures-- > 0) throw new Error("Input/output error");
+    }
+  }
+  const disk = new Stubborn();
+  const { turn, told, append } = openJournal(disk, 1);
+  append(1);
+  turn.end();
+  disk.sync();
+  append(2);
+  turn.end();
+  assert.deepEqual(told, ["commit 1", "commit 2 failed: Input/output error"]);
+  append(3);
+  turn.end();
+  disk.sync();
+  assert.deepEqual(told.slice(2), [
+    "sealed data-000001.txt Input/output error",
+    "commit 3",
+  ]);
+  assert.deepEqual(disk.bytes("data-000001.txt"), lineOf(1, "x"));
+  assert.deepEqual(disk.bytes("data.txt"), lineOf(3, "x"));
+});
+
+Deno.test("Journal keeps its time when it was sealed just before the end", () => {
+  const disk = new MemoryDisk();
+  const first = openJournal(disk, 1);
+  first.append(1);
+  first.turn.end();
+  disk.sync();
+  disk.rename("data.txt", "data-000001.txt");
+  const { recovery } = openJournal(disk);
+  assert.equal(recovery.records, 0);
+  assert.equal(recovery.tick, headerOf(1).tick);
+  assert.ok(recovery.tick > 0);
+});
+
+Deno.test("Journal has room again as soon as a full commit is being written", () => {
+  const disk = new MemoryDisk();
+  const turn = new ManualTurn();
+  let rooms = 0;
+  const journal: Journal = new Journal(disk, turn, {
+    committed: () => {},
+    room: () => {
+      rooms++;
+      assert.equal(journal.full, false);
+    },
+    sealed: () => {},
+  });
+  journal.open(() => {});
+  const large = payloadOf([new Uint8Array(MESSAGE_BYTES_MAX)]);
+  journal.append(headerOf(1), large, 0, 1);
+  turn.end();
+  while (!journal.full) journal.append(headerOf(2), large, 0, 1);
+  turn.end();
+  assert.equal(rooms, 1);
+  disk.sync();
+  assert.equal(rooms, 2);
 });

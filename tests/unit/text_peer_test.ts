@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ClientCore, type PeerChoice } from "../../lib/client/core.ts";
-import { ECHO_GRACE_MS } from "../../lib/limits.ts";
+import { ECHO_GRACE_MS, MESSAGE_BYTES_MAX } from "../../lib/limits.ts";
 import type { Link, Session } from "../../lib/ports.ts";
 import { bytesOf } from "../../lib/wire/ascii.ts";
 import { ManualClock } from "../support/manual_clock.ts";
@@ -153,4 +153,38 @@ Deno.test("client does not give a line peer several lines", () => {
   send("tres");
   assert.equal(connect().said(), "tres\n");
   assert.match(told.at(-1)!, /^rejected 1: this peer takes one message a line/);
+});
+
+Deno.test("client finds out that a server was only slow to echo `cliente`", () => {
+  const { told, connect, wait, send } = newClient("confirmacion\n");
+  send("uno");
+  const link = connect();
+  wait(ECHO_GRACE_MS);
+  assert.deepEqual(told, ["connected head line"]);
+  link.receive("cliente\n");
+  link.receive("uno\n");
+  assert.deepEqual(told.slice(1), [
+    "connected server line",
+    "answered 1 1 uno",
+  ]);
+});
+
+Deno.test("client ends with a peer whose answer has no end", () => {
+  const { told, connect } = newClient("confirmacion role=server\n");
+  const link = connect();
+  link.receive(new Uint8Array(MESSAGE_BYTES_MAX + 10_000).fill(97));
+  assert.equal(link.isAborted, true);
+  assert.equal(told.at(-1), "lost: it sent an answer without an end");
+});
+
+Deno.test("client sends what was postponed once, also when the connection is lost", () => {
+  const { connect, wait, send } = newClient("confirmacion role=server\n");
+  const link = connect();
+  send("uno");
+  assert.equal(link.said(), "uno\n");
+  link.receive("error not-stored: disk full\n");
+  link.breaks();
+  const again = connect();
+  wait(2_000);
+  assert.equal(again.said(), "uno\n");
 });

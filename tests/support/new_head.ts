@@ -1,0 +1,74 @@
+/** A head core with scripted peers. */
+
+import assert from "node:assert/strict";
+import { HeadCore, type HeadOptions } from "../../lib/head/core.ts";
+import type { HeadEvents } from "../../lib/head/events.ts";
+import { CLIENT_WINDOW_BYTES, MEMBER_WINDOW_BYTES } from "../../lib/limits.ts";
+import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import {
+  type MessagesFields,
+  writeMessages,
+} from "../../lib/wire/client_frames.ts";
+import { ManualClock } from "./manual_clock.ts";
+import { payloadOf } from "./records.ts";
+import { ScriptedLink } from "./scripted_link.ts";
+import { seededRandom } from "./seeded_random.ts";
+
+/** A head whose events are noted by name. */
+export function newHead(options: Partial<HeadOptions> = {}) {
+  const clock = new ManualClock();
+  const told: string[] = [];
+  const events = new Proxy({}, {
+    get: (_target, name: string) => (...args: unknown[]) =>
+      told.push([name, ...args.filter((a) => typeof a !== "object")].join(" ")),
+  }) as HeadEvents;
+  const core = new HeadCore({
+    replicas: 1,
+    minReplicas: options.replicas ?? 1,
+    placement: "random",
+    heldBytesMax: 1024 * 1024,
+    connectionsMax: 10,
+    clientWindowBytes: CLIENT_WINDOW_BYTES,
+    memberWindowBytes: MEMBER_WINDOW_BYTES,
+    ...options,
+  }, { clock, random: seededRandom(1), events });
+  const connect = () => new ScriptedLink().to((link) => core.accept(link));
+  /** Connects a peer in a role. */
+  const joinAs = (role: string, encoding: "chunk" | "line" | "frame") => {
+    const link = connect();
+    link.receive(
+      {
+        chunk: "peticion",
+        line: "peticion\n",
+        frame: "peticion sd/2\n",
+      }[encoding],
+    );
+    assert.match(link.said(), /^confirmacion/);
+    link.receive(encoding === "chunk" ? role : `${role}\n`);
+    return link;
+  };
+  /** Connects a peer that speaks lines, in a role. */
+  const join = (role: string) => joinAs(role, "line");
+  return { core, clock, told, connect, join, joinAs };
+}
+
+/** What a head answers a line client. */
+export const ANSWER = "192.0.2.7 , mensaje: recibido\n";
+
+/** A `messages` frame of a client. */
+export function messagesFrame(
+  texts: readonly (string | Uint8Array)[],
+  fields: Partial<MessagesFields> = {},
+): Uint8Array {
+  const payload = payloadOf(texts);
+  const out = new ByteQueue();
+  const at = writeMessages(out, {
+    firstSequence: 1,
+    floor: 1,
+    after: 0,
+    count: texts.length,
+    ...fields,
+  }, payload.length);
+  out.bytes.set(payload, at);
+  return out.view().slice();
+}
