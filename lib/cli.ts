@@ -30,6 +30,7 @@ import {
 import type { Command, RoleName } from "./cli/command.ts";
 import {
   addressesKind,
+  clientIdKind,
   durationKind,
   oneOfKind,
   sizeKind,
@@ -228,7 +229,7 @@ const parsers: Readonly<Record<RoleName, Parser<"sync", Command, unknown>>> = {
       }),
       "auto" as const,
     ),
-    id: optional(option("--id", text("NAME"), {
+    id: optional(option("--id", value(clientIdKind), {
       description: message`The first part of its messages' ids [random]`,
     })),
     ...logFlags("."),

@@ -1,5 +1,6 @@
 /**
- * Every limit and every pause of sd-node, with its unit and its reason.
+ * The limits and pauses that an operator or a peer may meet, each with its unit
+ * and its reason; what only one module needs to know stands there.
  *
  * A bound on each queue is what keeps memory a matter of configuration rather
  * than of what peers send. The relations between the numbers are checked when
@@ -98,7 +99,7 @@ export const READ_BYTES_CHUNK = 64 * 1024;
 
 /**
  * Unsent bytes to one peer above which its core stops producing for it, and
- * below which it goes on. Two reads of a busy peer.
+ * below which it goes on. Some reads of a busy peer.
  */
 export const SEND_BYTES_HIGH = 1024 * 1024;
 

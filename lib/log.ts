@@ -15,9 +15,11 @@ import {
   withFilter,
 } from "npm:@logtape/logtape@2.4.2";
 import { CONSOLE_MESSAGES_PER_SECOND } from "./limits.ts";
+import { Console } from "./log/console.ts";
 import { LogFile } from "./log/log_file.ts";
 import { timestamp } from "./log/timestamp.ts";
 import type { Clock, Turn } from "./ports.ts";
+import { cannotOpenFile } from "./start_error.ts";
 
 /** How a process logs. */
 export interface LogOptions {
@@ -57,7 +59,7 @@ export interface EventLog {
 
 /** The log of a process. */
 export interface Log {
-  /** A file of the log directory. @throws Whatever opening it throws. */
+  /** A file of the log directory. @throws {StartError} It cannot be opened. */
   file(name: string): LogFile;
   /** Events that go to the console, and to the file if one is given. */
   events(file?: LogFile): EventLog;
@@ -70,9 +72,14 @@ export interface Log {
   message(text: string): void;
   /** To be called every `TICK_MS`. */
   tick(): void;
-  /** Writes what has gathered in files; to be called before an exit. */
+  /** Writes what has gathered, in front of an exit that cannot wait. */
   flush(): void;
+  /** The same, and gives a slow console a moment to show it. */
+  close(): Promise<void>;
 }
+
+/** Time for a console to show the last lines before an exit, in ms. */
+const CONSOLE_MS_MAX = 1_000;
 
 /** Category of events without a file. */
 const CONSOLE_ONLY = "console";
@@ -83,13 +90,19 @@ export function openLog(
   ports: { readonly clock: Clock; readonly turn: Turn },
 ): Log {
   const files = new Map<string, LogFile>();
-  const print = consolePrinter(options);
+  const screen = new Console(
+    options.console === "stdout" ? Deno.stdout : Deno.stderr,
+  );
+  const format = options.format === "json" ? jsonLine : textLine;
 
   configureSync({
     reset: true,
     sinks: {
       // A level of the logger would keep records from the files as well.
-      console: withFilter(print, getLevelFilter(options.level)),
+      console: withFilter(
+        (record) => screen.line(format(record, options)),
+        getLevelFilter(options.level),
+      ),
       file(record) {
         const name = record.category.at(-1)!;
         files.get(name)?.line(textOf(record));
@@ -138,18 +151,27 @@ export function openLog(
     hidden = 0;
   }
 
+  function flush(): void {
+    for (const file of files.values()) file.flush();
+    screen.showNow();
+  }
+
   return {
     file(name) {
       const known = files.get(name);
       if (known !== undefined) return known;
       const path = `${options.directory}/${name}`;
-      const file = new LogFile(
-        path,
-        ports,
-        (path, reason) => console.error(`Cannot write '${path}': ${reason}`),
-      );
-      files.set(name, file);
-      return file;
+      try {
+        const file = new LogFile(
+          path,
+          ports,
+          (path, reason) => console.error(`Cannot write '${path}': ${reason}`),
+        );
+        files.set(name, file);
+        return file;
+      } catch (error) {
+        throw cannotOpenFile(path, error);
+      }
     },
     events(file) {
       for (const [name, known] of files) {
@@ -169,31 +191,20 @@ export function openLog(
     },
     message: (text) => console.info(text),
     tick,
-    flush() {
-      for (const file of files.values()) file.flush();
+    flush,
+    async close() {
+      flush();
+      await Promise.race([screen.shown(), pause(CONSOLE_MS_MAX)]);
     },
   };
 }
 
-function textOf(record: LogRecord): string {
-  return record.message.join("");
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Prints records on the console; a console that is gone is no reason to stop. */
-function consolePrinter(options: LogOptions): (record: LogRecord) => void {
-  const stream = options.console === "stdout" ? Deno.stdout : Deno.stderr;
-  const encoder = new TextEncoder();
-  const format = options.format === "json" ? jsonLine : textLine;
-  return (record) => {
-    const bytes = encoder.encode(`${format(record, options)}\n`);
-    try {
-      for (let at = 0; at < bytes.length;) {
-        at += stream.writeSync(bytes.subarray(at));
-      }
-    } catch {
-      // Nobody reads it.
-    }
-  };
+function textOf(record: LogRecord): string {
+  return record.message.join("");
 }
 
 function jsonLine(record: LogRecord, options: LogOptions): string {

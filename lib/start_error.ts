@@ -63,6 +63,15 @@ export function cannotUseDirectory(
   );
 }
 
+/** What is wrong with a file that must be opened. */
+export function cannotOpenFile(path: string, error: unknown): StartError {
+  return new StartError(
+    `Cannot open '${path}': ${wordsOf(error)}; move it away, or choose ` +
+      "another directory",
+    { cause: error },
+  );
+}
+
 function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : `${error}`;
 }

@@ -21,13 +21,18 @@ import {
 } from "../lib/client/client.ts";
 import type { PeerChoice } from "../lib/client/core.ts";
 import type { PeerRole } from "../lib/client/events.ts";
-import { DRAIN_MS_MAX, HOST_UNKNOWN_MS_MAX } from "../lib/limits.ts";
+import { DRAIN_MS_MAX, MESSAGE_BYTES_MAX } from "../lib/limits.ts";
 import type { LogFile } from "../lib/log/log_file.ts";
-import { UNKNOWN_HOST } from "../lib/net/dial.ts";
 import { escapedText } from "../lib/store/escape.ts";
 import { bytesOf } from "../lib/wire/ascii.ts";
-import { every, newEnding, type RoleContext, type Running } from "./running.ts";
-import { readLines } from "./lines.ts";
+import { readLines, TOO_LONG } from "./lines.ts";
+import {
+  every,
+  newEnding,
+  newHopelessness,
+  type RoleContext,
+  type Running,
+} from "./running.ts";
 
 /** Where a client's messages come from. */
 export type MessageSource =
@@ -60,7 +65,7 @@ export function startClient(
 ): Running {
   const { clock, log } = context;
   const events = log.events();
-  const startedMs = clock.nowMs();
+  const isHopeless = newHopelessness(clock, options.to);
   let peerRole: PeerRole | undefined;
   let answerFile: LogFile | undefined;
   let isAway = false;
@@ -84,8 +89,7 @@ export function startClient(
         events.info(`Connected to ${role} ${address} (${encoding})`);
       },
       lost(address, reason) {
-        const isUnknown = reason === UNKNOWN_HOST && peerRole === undefined;
-        if (isUnknown && clock.nowMs() - startedMs > HOST_UNKNOWN_MS_MAX) {
+        if (peerRole === undefined && isHopeless(address, reason)) {
           ending.end(`Cannot find ${address}: ${reason}`);
         } else if (!isAway && !isDraining) {
           isAway = true;
@@ -153,10 +157,16 @@ export function startClient(
   async function sendLines(stream: ReadableStream<Uint8Array>): Promise<void> {
     let sent = 0;
     for await (const line of readLines(stream, stopReading.signal)) {
-      if (sent === options.count) break;
-      sent++;
-      const answered = send(line);
-      if (client.unanswered >= UNANSWERED_MAX) await answered;
+      if (line === TOO_LONG) {
+        rejected++;
+        events.error(
+          `Cannot send a line of more than ${MESSAGE_BYTES_MAX} bytes`,
+        );
+      } else {
+        const answered = send(line);
+        if (client.unanswered >= UNANSWERED_MAX) await answered;
+      }
+      if (++sent === options.count) break;
     }
   }
 

@@ -13,9 +13,9 @@
 import { counted } from "../lib/counted.ts";
 import { DataCore } from "../lib/data/core.ts";
 import type { DataEvents } from "../lib/data/events.ts";
-import { HOST_UNKNOWN_MS_MAX } from "../lib/limits.ts";
-import { newDialer, UNKNOWN_HOST } from "../lib/net/dial.ts";
+import { newDialer } from "../lib/net/dial.ts";
 import { escapedText } from "../lib/store/escape.ts";
+import { cannotOpenFile } from "../lib/start_error.ts";
 import { DenoDisk } from "../lib/store/deno_disk.ts";
 import type { Recovery } from "../lib/store/journal.ts";
 import { openNodeDirectory } from "../lib/store/node_directory.ts";
@@ -26,6 +26,7 @@ import {
   every,
   newDrain,
   newEnding,
+  newHopelessness,
   type RoleContext,
   type Running,
 } from "./running.ts";
@@ -54,7 +55,7 @@ export function startData(
   const directory = openNodeDirectory(options.directory, context.strongRandom);
   const registry = log.file("registro_data.txt");
   const events = log.events(registry);
-  const startedMs = clock.nowMs();
+  const isHopeless = newHopelessness(clock, options.heads);
   let hasJoined = false;
   /** Heads that are away, so that each absence is told once. */
   const away = new Set<string>();
@@ -63,11 +64,12 @@ export function startData(
     clock,
     turn,
     random: context.random,
+    strongRandom: context.strongRandom,
     dialer: newDialer(turn),
     disk: new DenoDisk(options.directory, options.sync),
     events: tellEvents(),
   });
-  tellRecovery(core.open());
+  tellRecovery(openStore());
   if (!options.sync) {
     events.warning(
       "--sync never: a power cut loses messages that were acknowledged",
@@ -99,6 +101,15 @@ export function startData(
       });
     },
   };
+
+  function openStore(): Recovery {
+    try {
+      return core.open();
+    } catch (error) {
+      directory.close();
+      throw cannotOpenFile(`${options.directory}/data.txt`, error);
+    }
+  }
 
   /** What the drain did not finish in time, if anything. */
   function whatIsLeft(): string | undefined {
@@ -138,7 +149,7 @@ export function startData(
         events.info(`Joined head ${address} (${encoding})`);
       },
       headLost(address, reason) {
-        if (reason === UNKNOWN_HOST && !hasJoined && isPatienceOver()) {
+        if (!hasJoined && isHopeless(address, reason)) {
           ending.end(`Cannot find head ${address}: ${reason}`);
         } else if (!away.has(address)) {
           away.add(address);
@@ -172,9 +183,5 @@ export function startData(
       diskFailed: (reason) =>
         events.error(`Cannot write data.txt: ${reason}; answered not-stored`),
     };
-  }
-
-  function isPatienceOver(): boolean {
-    return clock.nowMs() - startedMs > HOST_UNKNOWN_MS_MAX;
   }
 }

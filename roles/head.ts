@@ -50,6 +50,7 @@ export function startHead(
   const core = new HeadCore(options, {
     clock,
     random: context.random,
+    strongRandom: context.strongRandom,
     events: headEvents(log, registry),
   });
   const listening = openPort();

@@ -4,7 +4,12 @@
  * @module
  */
 
-const LF = 10;
+import { MESSAGE_BYTES_MAX } from "../lib/limits.ts";
+import { LineScanner, LineStatus } from "../lib/wire/line.ts";
+
+/** Stands for a line that is too long for a message. */
+export const TOO_LONG = "too long";
+
 const CR = 13;
 
 /**
@@ -16,9 +21,10 @@ const CR = 13;
 export async function* readLines(
   stream: ReadableStream<Uint8Array>,
   signal: AbortSignal,
-): AsyncIterable<Uint8Array> {
+): AsyncIterable<Uint8Array | typeof TOO_LONG> {
   const reader = stream.getReader();
   signal.addEventListener("abort", () => reader.cancel().catch(() => {}));
+  const lines = new LineScanner(MESSAGE_BYTES_MAX);
   let rest = new Uint8Array(0);
   for (;;) {
     const { value, done } = await reader.read();
@@ -26,14 +32,18 @@ export async function* readLines(
     const bytes = joined(rest, value);
     let at = 0;
     for (;;) {
-      const lf = bytes.indexOf(LF, at);
-      if (lf < 0) break;
-      yield withoutCr(bytes.subarray(at, lf));
-      at = lf + 1;
+      const status = lines.next(bytes, at, bytes.length);
+      at = lines.used;
+      if (status === LineStatus.partial) break;
+      yield status === LineStatus.whole
+        ? bytes.slice(lines.start, lines.end)
+        : TOO_LONG;
     }
     rest = bytes.slice(at);
   }
-  if (rest.length > 0 && !signal.aborted) yield withoutCr(rest);
+  if (rest.length > 0 && !signal.aborted) {
+    yield rest.at(-1) === CR ? rest.subarray(0, -1) : rest;
+  }
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
@@ -42,8 +52,4 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   both.set(a);
   both.set(b, a.length);
   return both;
-}
-
-function withoutCr(line: Uint8Array): Uint8Array {
-  return line.at(-1) === CR ? line.subarray(0, -1) : line;
 }

@@ -21,6 +21,7 @@ import {
 import { newTurn } from "../lib/net/turn.ts";
 import { makeDirectory } from "../lib/store/deno_disk.ts";
 import { cannotUseDirectory, StartError } from "../lib/start_error.ts";
+import { writeAllSync } from "../lib/write_all.ts";
 import { startClient } from "./client.ts";
 import { startData } from "./data.ts";
 import { startHead } from "./head.ts";
@@ -70,7 +71,7 @@ async function run(command: Command): Promise<number> {
   signaled.then(() => running.drain());
   const failure = await running.done;
   if (failure !== undefined) context.log.events().error(failure);
-  context.log.flush();
+  await context.log.close();
   return failure === undefined ? ExitCode.done : ExitCode.failed;
 }
 
@@ -208,20 +209,17 @@ function readEnvironment(): Environment {
 }
 
 function print(text: string): void {
-  writeAll(Deno.stdout, text.endsWith("\n") ? text : `${text}\n`);
+  writeQuietly(Deno.stdout, text.endsWith("\n") ? text : `${text}\n`);
 }
 
 function complain(text: string): void {
-  writeAll(Deno.stderr, `${text}\n`);
+  writeQuietly(Deno.stderr, `${text}\n`);
 }
 
 /** Writes to a stream; one that nobody reads any more is no error of ours. */
-function writeAll(stream: typeof Deno.stdout, text: string): void {
-  const bytes = new TextEncoder().encode(text);
+function writeQuietly(stream: typeof Deno.stdout, text: string): void {
   try {
-    for (let at = 0; at < bytes.length;) {
-      at += stream.writeSync(bytes.subarray(at));
-    }
+    writeAllSync(stream, new TextEncoder().encode(text));
   } catch {
     // For example: sd-node --help | head -1
   }

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { DRAIN_MS_MAX, TICK_MS } from "../lib/limits.ts";
+import { DRAIN_MS_MAX, HOST_UNKNOWN_MS_MAX, TICK_MS } from "../lib/limits.ts";
 import type { Log } from "../lib/log.ts";
+import { UNKNOWN_HOST } from "../lib/net/dial.ts";
 import type { Clock, Random, Turn } from "../lib/ports.ts";
 
 /** What a role works with. */
@@ -49,6 +50,26 @@ export function newEnding(cleanUp: () => void): Ending {
       cleanUp();
       resolve(failure);
     },
+  };
+}
+
+/**
+ * Tells when there is no hope to find any of the peers to call: none of their
+ * names is known, `HOST_UNKNOWN_MS_MAX` after the start.
+ *
+ * @returns To be told why a call failed: whether that was the last hope.
+ */
+export function newHopelessness(
+  clock: Clock,
+  addresses: readonly string[],
+): (address: string, reason: string) => boolean {
+  const deadlineMs = clock.nowMs() + HOST_UNKNOWN_MS_MAX;
+  const unknown = new Set<string>();
+  return (address, reason) => {
+    if (reason === UNKNOWN_HOST) unknown.add(address);
+    else unknown.delete(address);
+    return unknown.size === new Set(addresses).size &&
+      clock.nowMs() > deadlineMs;
   };
 }
 

@@ -43,10 +43,11 @@ export function parseCommandLine(
   version: string,
 ): CommandLine {
   if (args[0] === "completion") return complete(args.slice(1));
-  if (args.includes("--version") || args.includes("-V")) {
+  const flags = flagWords(args);
+  if (flags.includes("--version") || flags.includes("-V")) {
     return { kind: "print", text: `${PROGRAM} ${version}` };
   }
-  const wantsHelp = args.includes("--help") || args.includes("-h");
+  const wantsHelp = flags.includes("--help") || flags.includes("-h");
   const name = valueOf(args, "--role") ?? environment["SD_ROLE"];
   const role = roleNames.find((known) => known === name);
   if (wantsHelp) {
@@ -54,7 +55,7 @@ export function parseCommandLine(
   }
   if (role === undefined) return wrongRole(name, args);
   const fromEnvironment = environmentFlags(role, args, environment);
-  const own = args.find((arg) => isFlagOfOthers(role, arg));
+  const own = flags.find((arg) => isFlagOfOthers(role, arg));
   if (own !== undefined) return wrongFlag(role, flagName(own));
   const command = parseFlags(role, [
     ...args,
@@ -122,6 +123,18 @@ function flagName(arg: string): string {
   return arg.split("=", 1)[0]!;
 }
 
+/** The words that are no value of the flag in front of them. */
+function flagWords(args: readonly string[]): string[] {
+  const words: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i]!;
+    words.push(word);
+    // `--stdin` is the one flag of ours without a value.
+    if (rolesOfFlag.has(word) && word !== "--stdin") i++;
+  }
+  return words;
+}
+
 /** The value of `--name value` or `--name=value`. */
 function valueOf(args: readonly string[], name: string): string | undefined {
   for (const [index, arg] of args.entries()) {
@@ -137,7 +150,7 @@ function environmentFlags(
   args: readonly string[],
   environment: Environment,
 ) {
-  const given = new Set(args.map(flagName));
+  const given = new Set(flagWords(args).map(flagName));
   const found: { flag: string; variable: string; args: string[] }[] = [];
   for (const [flag, roles] of rolesOfFlag) {
     const variable = variableOf(flag);

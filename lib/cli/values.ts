@@ -4,7 +4,9 @@
  * @module
  */
 
+import { CLIENT_ID_BYTES_MAX } from "../limits.ts";
 import { parseAddress } from "../net/address.ts";
+import { isClientId } from "../wire/names.ts";
 import type { RoleName } from "./command.ts";
 
 /** The words that stand for values in help. */
@@ -88,6 +90,15 @@ export const oneOfKind = <T extends string>(
   read: (text) => names.find((name) => name === text),
   write: String,
 });
+
+/** The id of a client. */
+export const clientIdKind: ValueKind<string> = {
+  metavar: "NAME",
+  expected: `1 to ${CLIENT_ID_BYTES_MAX} of A-Z a-z 0-9 _ . -`,
+  placeholder: "c",
+  read: (text) => isClientId(text) ? text : undefined,
+  write: String,
+};
 
 /** Any text but none. */
 export const textKind = (metavar: ValueName): ValueKind<string> => ({

@@ -14,7 +14,7 @@
 
 import type { CalledSession } from "../call.ts";
 import { Caller, type CallerPorts } from "../caller.ts";
-import type { Link, Turn } from "../ports.ts";
+import type { Link, Random, Turn } from "../ports.ts";
 import type { Disk } from "../store/disk.ts";
 import { Journal, type Recovery } from "../store/journal.ts";
 import type { BatchHeader } from "../store/record.ts";
@@ -34,6 +34,8 @@ export interface DataOptions {
 
 /** What a data core needs from outside. */
 export interface DataPorts extends CallerPorts {
+  /** For names that must not repeat. */
+  readonly strongRandom: Random;
   readonly disk: Disk;
   readonly turn: Turn;
   readonly events: DataEvents;

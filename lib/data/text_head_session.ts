@@ -61,7 +61,7 @@ export class TextHeadSession implements HeadSession {
     this.#encoding = encoding;
     this.#leave = leave;
     this.#gate = new Gate(data, link);
-    const name = randomName(data.ports.random, CONNECTION_NAME_LENGTH);
+    const name = randomName(data.ports.strongRandom, CONNECTION_NAME_LENGTH);
     this.#clientId = bytesOf(`${data.nodeId}.${name}`);
     if (encoding === Encoding.chunk) link.expect(READ_BYTES_CHUNK);
     this.#say(DATA_ROLE);

@@ -14,7 +14,8 @@ export interface HeadContext {
   /** Begins the ids that the head gives to clients that bring none. */
   readonly headId: string;
   readonly clock: Clock;
-  readonly random: Random;
+  /** For names that must not repeat. */
+  readonly strongRandom: Random;
   readonly events: HeadEvents;
   readonly delivery: Delivery;
   readonly membership: Membership;

@@ -45,7 +45,10 @@ export interface HeadOptions {
 /** What a head core needs from outside. */
 export interface HeadPorts {
   readonly clock: Clock;
+  /** For placement. */
   readonly random: Random;
+  /** For names that must not repeat. */
+  readonly strongRandom: Random;
   readonly events: HeadEvents;
 }
 
@@ -75,7 +78,7 @@ export class HeadCore {
       ...ports,
       clientWindowBytes: options.clientWindowBytes,
       memberWindowBytes: options.memberWindowBytes,
-      headId: randomName(ports.random, HEAD_ID_LENGTH),
+      headId: randomName(ports.strongRandom, HEAD_ID_LENGTH),
       delivery,
       membership: new Membership(members, delivery, ports.events),
       nextClientNumber: () => ++clients,

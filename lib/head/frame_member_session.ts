@@ -56,6 +56,8 @@ export class FrameMemberSession implements Session, MemberWire {
   readonly #context: HeadContext;
   readonly #link: Link;
   readonly #member: Member;
+  /** Why it is about to close the connection, if it said so. */
+  #farewell: string | undefined;
   readonly longestMax = MESSAGE_BYTES_MAX;
   readonly answerTimeoutMs = STORE_TIMEOUT_MS;
 
@@ -84,7 +86,8 @@ export class FrameMemberSession implements Session, MemberWire {
   }
 
   ended(): void {
-    this.#context.membership.leave(this.#member, "it closed the connection");
+    const reason = this.#farewell ?? "it closed the connection";
+    this.#context.membership.leave(this.#member, reason);
     this.#link.end();
   }
 
@@ -93,7 +96,7 @@ export class FrameMemberSession implements Session, MemberWire {
   }
 
   closed(reason: string): void {
-    this.#context.membership.leave(this.#member, reason);
+    this.#context.membership.leave(this.#member, this.#farewell ?? reason);
   }
 
   hasRoom(): boolean {
@@ -138,6 +141,9 @@ export class FrameMemberSession implements Session, MemberWire {
       case FrameType.draining:
         this.#member.draining = true;
         this.#context.events.memberDraining(this.#member);
+        return true;
+      case FrameType.error:
+        this.#farewell = textOf(bytes, frame.payload, frame.end);
         return true;
       case FrameType.beat:
         writeBeat(

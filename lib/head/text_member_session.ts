@@ -57,7 +57,7 @@ export class TextMemberSession implements Session, MemberWire {
       : MESSAGE_BYTES_MAX;
     this.answerTimeoutMs = isProgram ? STORE_TIMEOUT_MS : TYPING_TIMEOUT_MS;
     this.#member = new Member(
-      newNodeId(context.random),
+      newNodeId(context.strongRandom),
       link,
       this,
       context.memberWindowBytes,

@@ -5,6 +5,7 @@
  */
 
 import { dirname } from "node:path";
+import { writeAllSync } from "../write_all.ts";
 import type { Disk } from "./disk.ts";
 
 /** A directory on disk. */
@@ -64,7 +65,7 @@ export class DenoDisk implements Disk {
         create: true,
         truncate: true,
       });
-      writeAll(file, bytes);
+      writeAllSync(file, bytes);
       file.syncSync();
     }
     if (this.#fileName === name) this.#close();
@@ -92,7 +93,7 @@ export class DenoDisk implements Disk {
     try {
       const file = this.#open(name);
       this.#syncDirectory();
-      writeAll(file, bytes);
+      writeAllSync(file, bytes);
       synced = this.#sync ? file.syncData() : Promise.resolve();
     } catch (error) {
       synced = Promise.reject(error);
@@ -166,10 +167,4 @@ function exists(path: string): boolean {
 function syncDirectory(path: string): void {
   using directory = Deno.openSync(path);
   directory.syncSync();
-}
-
-function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) {
-    at += file.writeSync(at === 0 ? bytes : bytes.subarray(at));
-  }
 }

@@ -131,6 +131,8 @@ function utf8Length(bytes: Uint8Array, i: number, to: number): number {
   const first = bytes[i]!;
   const second = i + 1 < to ? bytes[i + 1]! : 0;
   if (first < 0xc2 || first > 0xf4) return 0;
+  // U+0080 to U+009F are control characters too; one begins a CSI sequence.
+  if (first === 0xc2 && second < 0xa0) return 0;
   if (first < 0xe0) return isTail(second) ? 2 : 0;
   const third = i + 2 < to ? bytes[i + 2]! : 0;
   if (first < 0xf0) {

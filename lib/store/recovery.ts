@@ -112,13 +112,7 @@ function unended(bytes: Uint8Array, from: number, end: number): number {
   return parseRecord(bytes, from, end - 1, record) ? end - 1 - from : 0;
 }
 
-/**
- * Tells of the line `[from..ending)`. A damaged ending joins two records to
- * one line, and both are still whole: so when the line is not a record, a
- * later start is looked for from which it is.
- *
- * @returns Whether the ending was told as part of a damage.
- */
+/** Tells of the line `[from..ending)`. */
 function scanLine(
   bytes: Uint8Array,
   from: number,
@@ -126,23 +120,41 @@ function scanLine(
   base: number,
   record: ParsedRecord,
   events: ScanEvents,
-): boolean {
+): void {
   if (parseRecord(bytes, from, ending, record)) {
     events.record(bytes, record, base + from);
-    return false;
+    return;
   }
+  const starts = joinedRecords(bytes, from, ending, record);
+  if (starts.length === 0) tellDamage(bytes, from, ending + 1, base, events);
+  for (const [i, start] of starts.entries()) {
+    const next = starts[i + 1] ?? ending + 1;
+    parseRecord(bytes, start, next - 1, record);
+    events.record(bytes, record, base + start);
+    if (next <= ending) tellDamage(bytes, next - 1, next, base, events);
+  }
+}
+
+/**
+ * Where records begin that a damaged ending has joined to one line: they are
+ * still whole. All of the line must be records; a payload may look like one.
+ *
+ * @returns None when it is something else.
+ */
+function joinedRecords(
+  bytes: Uint8Array,
+  from: number,
+  ending: number,
+  record: ParsedRecord,
+): number[] {
   for (let start = from + 1; start < ending; start++) {
     if (!looksLikeStart(bytes, start, ending)) continue;
     if (!parseRecord(bytes, start, ending, record)) continue;
-    if (!scanLine(bytes, from, start - 1, base, record, events)) {
-      tellDamage(bytes, start - 1, start, base, events);
-    }
-    parseRecord(bytes, start, ending, record);
-    events.record(bytes, record, base + start);
-    return false;
+    if (parseRecord(bytes, from, start - 1, record)) return [from, start];
+    const before = joinedRecords(bytes, from, start - 1, record);
+    if (before.length > 0) return [...before, start];
   }
-  tellDamage(bytes, from, ending + 1, base, events);
-  return true;
+  return [];
 }
 
 function tellDamage(

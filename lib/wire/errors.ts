@@ -70,13 +70,6 @@ export const WireError = {
     retry: true,
     remedy: "connect again; finish the handshake in time",
   },
-  identity: {
-    code: 8,
-    word: "identity",
-    fatal: true,
-    retry: false,
-    remedy: "give every data node a directory of its own",
-  },
 } as const satisfies Record<string, WireErrorKind>;
 
 const byCode: ReadonlyMap<number, WireErrorKind> = new Map(

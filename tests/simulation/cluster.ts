@@ -59,6 +59,7 @@ export class SimHead {
     this.core = new HeadCore(this.#options, {
       clock: world,
       random: world.random,
+      strongRandom: world.random,
       events: {
         refusedPeer: ignore,
         clientJoined: ignore,
@@ -115,6 +116,7 @@ export class SimData {
     this.core = new DataCore({ nodeId: this.nodeId, heads: this.#heads }, {
       clock: world,
       random: world.random,
+      strongRandom: world.random,
       turn: process,
       dialer: this.#network.dialer(this.host, process),
       disk: this.disk.usedBy(process),

@@ -31,7 +31,12 @@ export function newHead(options: Partial<HeadOptions> = {}) {
     clientWindowBytes: CLIENT_WINDOW_BYTES,
     memberWindowBytes: MEMBER_WINDOW_BYTES,
     ...options,
-  }, { clock, random: seededRandom(1), events });
+  }, {
+    clock,
+    random: seededRandom(1),
+    strongRandom: seededRandom(2),
+    events,
+  });
   const connect = () => new ScriptedLink().to((link) => core.accept(link));
   /** Connects a peer in a role. */
   const joinAs = (role: string, encoding: "chunk" | "line" | "frame") => {

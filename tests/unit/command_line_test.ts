@@ -134,11 +134,19 @@ Deno.test("a wrong line is told in one line: flag, value, what is accepted", () 
     ["--role data", /--head/],
     ["--role data --head h:99999", /HOST:PORT.*got 'h:99999'/],
     ["--role client --to a --message x --stdin", /expected one of them/],
+    ["--role client --to a --id a/b", /--id: expected 1 to 64 of .*got 'a\/b'/],
     ["--role client --to a --count 0", /--count: expected .*got '0'/],
     ["--role client --to a extra", /extra/],
     ["completion powershell", /one of bash, zsh, fish, got 'powershell'/],
   ];
   for (const [line, expected] of cases) assert.match(wrong(line), expected);
+});
+
+Deno.test("a value that looks like a flag is a value", () => {
+  for (const text of ["-h", "--help", "--version", "--port"]) {
+    const command = commandOf(`--role client --to a --message ${text}`);
+    assert.equal((command as { message: string }).message, text);
+  }
 });
 
 Deno.test("a wrong variable is told by its own name", () => {

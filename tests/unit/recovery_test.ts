@@ -120,6 +120,16 @@ Deno.test("scanSegment tells three joined lines apart", () => {
   assert.deepEqual(found.damages.map((d) => d.offset), [first, second]);
 });
 
+Deno.test("scanSegment takes no message for a record, though it looks like one", () => {
+  const inner = lineOf(77, "forged").subarray(0, -1);
+  const outer = lineOf(1, inner);
+  const content = joined([outer, lineOf(2, "b")]);
+  content[3] = content[3]! ^ 1;
+  const found = scan(content);
+  assert.deepEqual(found.sequences, [2]);
+  assert.deepEqual(found.damages, [{ offset: 0, length: outer.length }]);
+});
+
 Deno.test("scanSegment reads records longer than one read", () => {
   const long = lineOf(1, new Uint8Array(256 * 1024).fill(1));
   const found = scan(joined([long, long, lineOf(3, "x"), long, long]));

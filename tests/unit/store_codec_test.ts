@@ -57,7 +57,7 @@ Deno.test("escaped payloads are one line of valid UTF-8", () => {
   fc.assert(fc.property(anyPayload, (payload) => {
     const text = strict.decode(escape(payload));
     // deno-lint-ignore no-control-regex -- their absence is the property
-    assert.doesNotMatch(text, /[\x00-\x1f\x7f]/);
+    assert.doesNotMatch(text, /[\x00-\x1f\x7f-\x9f]/);
   }));
 });
 
@@ -70,6 +70,8 @@ Deno.test("escaping leaves text as a person wrote it", () => {
     "a\\nb\\r\\t\\\\\\x00\\x7f",
   );
   assert.equal(escapedText(Uint8Array.of(0xff, 0xc3)), "\\xff\\xc3");
+  // CSI as one character: a terminal would obey it.
+  assert.equal(escapedText(bytesOf("\u009b31m")), "\\xc2\\x9b31m");
   // Overlong, surrogate, beyond Unicode: none is UTF-8 (RFC 3629).
   assert.equal(escapedText(Uint8Array.of(0xc0, 0x80)), "\\xc0\\x80");
   assert.equal(escapedText(Uint8Array.of(0xed, 0xa0, 0x80)), "\\xed\\xa0\\x80");
