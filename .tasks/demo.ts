@@ -60,7 +60,7 @@ const clients = [client("client-1", 35, "2s"), client("client-2", 95, "3s")];
 /** Whether the head listens; false once it has ended. */
 const isListening = Promise.withResolvers<boolean>();
 const stopped = Promise.withResolvers<void>();
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   Deno.addSignalListener(signal, () => stopped.resolve());
 }
 

@@ -75,6 +75,8 @@ Deno.test("demo: messages flow, Ctrl-C ends all of it and says where they are", 
     assert.ok(told >= 2, demo.lines.join("\n"));
     assert.deepEqual(demo.errorLines, []);
   } finally {
+    // Killed, it would leave its processes behind.
+    await demo.stop();
     Deno.removeSync(directory!, { recursive: true });
   }
 });
