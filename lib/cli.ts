@@ -30,7 +30,7 @@ import {
 import type { Command, RoleName } from "./cli/command.ts";
 import {
   addressesKind,
-  clientIdKind,
+  clientNameKind,
   durationKind,
   oneOfKind,
   sizeKind,
@@ -229,8 +229,9 @@ const parsers: Readonly<Record<RoleName, Parser<"sync", Command, unknown>>> = {
       }),
       "auto" as const,
     ),
-    id: optional(option("--id", value(clientIdKind), {
-      description: message`The first part of its messages' ids [random]`,
+    name: optional(option("--name", value(clientNameKind), {
+      description:
+        message`Begins the ids of its messages; a random part follows`,
     })),
     ...logFlags("."),
   }),

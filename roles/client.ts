@@ -21,8 +21,10 @@ import {
 } from "../lib/client/client.ts";
 import type { PeerChoice } from "../lib/client/core.ts";
 import type { PeerRole } from "../lib/client/events.ts";
+import { newClientId } from "../lib/identity.ts";
 import { DRAIN_MS_MAX, MESSAGE_BYTES_MAX } from "../lib/limits.ts";
 import type { LogFile } from "../lib/log/log_file.ts";
+import type { Random } from "../lib/ports.ts";
 import { escapedText } from "../lib/store/escape.ts";
 import { bytesOf } from "../lib/wire/ascii.ts";
 import { readLines, TOO_LONG } from "./lines.ts";
@@ -46,7 +48,8 @@ export type MessageSource =
 /** How a client is started. */
 export interface ClientRoleOptions {
   readonly to: readonly string[];
-  readonly clientId?: string | undefined;
+  /** Begins its id. */
+  readonly name?: string | undefined;
   readonly peer: PeerChoice;
   readonly source: MessageSource;
   /** Between two messages, in ms; 0 waits for the answer instead. */
@@ -77,7 +80,7 @@ export function startClient(
 
   const client: Client = connect({
     to: options.to,
-    clientId: options.clientId,
+    clientId: clientIdOf(options.name, context.strongRandom),
     peer: options.peer,
     events: {
       connected(address, role, encoding) {
@@ -206,6 +209,15 @@ export function startClient(
       };
     });
   }
+}
+
+/**
+ * A new id in any case: under one that was used before, the numbers of
+ * messages would begin again, and each would pass for one that is known.
+ */
+function clientIdOf(name: string | undefined, random: Random): string {
+  const id = newClientId(random);
+  return name === undefined ? id : `${name}.${id}`;
 }
 
 function messageOf(

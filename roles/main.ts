@@ -144,7 +144,7 @@ function startRole(command: Command, context: RoleContext): Running {
     case "client":
       return startClient({
         to: command.to,
-        clientId: command.id,
+        name: command.name,
         peer: command.peer,
         intervalMs: command.interval,
         count: command.count ?? (command.message === undefined ? undefined : 1),

@@ -60,7 +60,7 @@ export interface ClientCommand extends LogFlags {
   readonly message: string | undefined;
   readonly stdin: boolean;
   readonly peer: PeerChoice;
-  readonly id: string | undefined;
+  readonly name: string | undefined;
 }
 
 /** A role and its flags. */

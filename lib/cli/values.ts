@@ -4,7 +4,6 @@
  * @module
  */
 
-import { CLIENT_ID_BYTES_MAX } from "../limits.ts";
 import { parseAddress } from "../net/address.ts";
 import { isClientId } from "../wire/names.ts";
 import type { RoleName } from "./command.ts";
@@ -91,12 +90,16 @@ export const oneOfKind = <T extends string>(
   write: String,
 });
 
-/** The id of a client. */
-export const clientIdKind: ValueKind<string> = {
+/** Longest name of a client: a dot and a random part follow it in its id. */
+const NAME_LENGTH_MAX = 48;
+
+/** What a client's id begins with. */
+export const clientNameKind: ValueKind<string> = {
   metavar: "NAME",
-  expected: `1 to ${CLIENT_ID_BYTES_MAX} of A-Z a-z 0-9 _ . -`,
+  expected: `1 to ${NAME_LENGTH_MAX} of A-Z a-z 0-9 _ . -`,
   placeholder: "c",
-  read: (text) => isClientId(text) ? text : undefined,
+  read: (text) =>
+    isClientId(text) && text.length <= NAME_LENGTH_MAX ? text : undefined,
   write: String,
 };
 

@@ -134,7 +134,10 @@ Deno.test("a wrong line is told in one line: flag, value, what is accepted", () 
     ["--role data", /--head/],
     ["--role data --head h:99999", /HOST:PORT.*got 'h:99999'/],
     ["--role client --to a --message x --stdin", /expected one of them/],
-    ["--role client --to a --id a/b", /--id: expected 1 to 64 of .*got 'a\/b'/],
+    [
+      "--role client --to a --name a/b",
+      /--name: expected 1 to 48 of .*got 'a\/b'/,
+    ],
     ["--role client --to a --count 0", /--count: expected .*got '0'/],
     ["--role client --to a extra", /extra/],
     ["completion powershell", /one of bash, zsh, fish, got 'powershell'/],
