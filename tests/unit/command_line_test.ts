@@ -72,7 +72,7 @@ Deno.test("each role has its defaults", () => {
     message: undefined,
     stdin: false,
     peer: "auto",
-    id: undefined,
+    name: undefined,
     ...log,
   });
 });
