@@ -16,6 +16,16 @@ export {
   type Receipt,
   RejectedError,
 } from "./lib/client/client.ts";
+export {
+  IncompleteError,
+  type Line,
+  type Message,
+  read,
+  Reader,
+  type ReadEvents,
+  type ReadOptions,
+} from "./lib/reader/reader.ts";
+export type { ParsedRecord } from "./lib/store/record.ts";
 export type { PeerChoice } from "./lib/client/core.ts";
 export type { Holder, PeerRole } from "./lib/client/events.ts";
 export type { Encoding } from "./lib/wire/greeting.ts";

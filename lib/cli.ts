@@ -30,8 +30,10 @@ import {
 import type { Command, RoleName } from "./cli/command.ts";
 import {
   addressesKind,
+  clientIdKind,
   clientNameKind,
   durationKind,
+  momentKind,
   oneOfKind,
   sizeKind,
   textKind,
@@ -51,6 +53,7 @@ import {
   SERVER_CLIENTS_MAX_DEFAULT,
 } from "./limits.ts";
 import { logFormats, logLevels } from "./log.ts";
+import { readFormats } from "./reader/format.ts";
 
 /** A kind of value, as the library wants it. */
 function value<T>(kind: ValueKind<T>): ValueParser<"sync", T> {
@@ -232,6 +235,37 @@ const parsers: Readonly<Record<RoleName, Parser<"sync", Command, unknown>>> = {
     name: optional(option("--name", value(clientNameKind), {
       description:
         message`Begins the ids of its messages; a random part follows`,
+    })),
+    read: withDefault(
+      flag("--read", {
+        description:
+          message`Print every stored message once, each client's in order`,
+      }),
+      false,
+    ),
+    follow: withDefault(
+      flag("--follow", {
+        description: message`With --read: go on with what comes later`,
+      }),
+      false,
+    ),
+    format: withDefault(
+      option("--format", oneOf(readFormats, "FORMAT"), {
+        description: message`With --read: text, json or csv`,
+      }),
+      "text" as const,
+    ),
+    since: optional(option("--since", value(momentKind), {
+      description: message`With --read: messages received then or later`,
+    })),
+    until: optional(option("--until", value(momentKind), {
+      description: message`With --read: messages received before`,
+    })),
+    client: optional(option("--client", value(clientIdKind), {
+      description: message`With --read: messages of this client id or name`,
+    })),
+    where: optional(option("--where", text("ID"), {
+      description: message`Tell which data nodes hold the message with this id`,
     })),
     ...logFlags("."),
   }),

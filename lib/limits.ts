@@ -67,6 +67,16 @@ export const TIME_MS_MAX = 253_402_300_799_999;
  */
 export const ORIGINAL_MESSAGE_BYTES_MAX = CHUNK_BYTES_MAX_OF_ORIGINALS - 9;
 
+/**
+ * Bytes of a segment read at a time for a reader. As much as keeps a disk and a
+ * connection busy; little enough that the answers of live traffic, which share
+ * the connection, are not held up by a millisecond.
+ */
+export const READ_PIECE_BYTES = 128 * 1024;
+
+/** Requests of one reader that may be unanswered. */
+export const READS_MAX = 64;
+
 /** Longest handshake line; ours are under 200 bytes. */
 export const GREETING_BYTES_MAX = 1_024;
 

@@ -13,6 +13,7 @@
 
 import { counted } from "../lib/counted.ts";
 import { HeadCore, type HeadOptions } from "../lib/head/core.ts";
+import type { KnownNode } from "../lib/head/roster.ts";
 import { startHeartbeat } from "../lib/heartbeat/heartbeat.ts";
 import { ping, type PingResult } from "../lib/heartbeat/ping.ts";
 import { listen, type Listening } from "../lib/net/listen.ts";
@@ -27,12 +28,18 @@ import {
 } from "./running.ts";
 
 /** How a head is started. */
-export interface HeadRoleOptions extends HeadOptions {
+export interface HeadRoleOptions extends Omit<HeadOptions, "knownNodes"> {
   readonly host: string;
   readonly port: number;
   readonly heartbeatIntervalMs: number;
   readonly heartbeatTimeoutMs: number;
 }
+
+/**
+ * The data nodes that this head has known, a line for each; whoever retires
+ * one for good takes its line out.
+ */
+const NODES_FILE = "nodes.txt";
 
 /**
  * Starts a head.
@@ -47,11 +54,12 @@ export function startHead(
   const registry = log.file("registro_server.txt");
   const events = log.events(registry);
   const beats = log.events(log.file("heartbeat_server.txt"));
-  const core = new HeadCore(options, {
+  const nodes = log.file(NODES_FILE);
+  const core = new HeadCore({ ...options, knownNodes: nodesIn(nodes.path) }, {
     clock,
     random: context.random,
     strongRandom: context.strongRandom,
-    events: headEvents(log, registry),
+    events: headEvents(log, registry, nodes),
   });
   const listening = openPort();
   let isDrained: (() => boolean) | undefined;
@@ -141,4 +149,14 @@ export function startHead(
     if (left === 0) return undefined;
     return `${counted(left, "message")} not stored, and not acknowledged`;
   }
+}
+
+/** The data nodes that lines `… - ID ADDRESS` of a file tell of. */
+function nodesIn(path: string): KnownNode[] {
+  const nodes: KnownNode[] = [];
+  for (const line of Deno.readTextFileSync(path).split("\n")) {
+    const [, id, address] = / - ([0-9a-z]{8}) (\S+)$/.exec(line) ?? [];
+    if (id !== undefined && address !== undefined) nodes.push({ id, address });
+  }
+  return nodes;
 }

@@ -14,8 +14,16 @@ import { textOf } from "../lib/wire/ascii.ts";
 import { MESSAGE_HEADER_BYTES } from "../lib/wire/client_frames.ts";
 import { readU32 } from "../lib/wire/little_endian.ts";
 
-/** Events that write to `registry`, and to the console what it can take. */
-export function headEvents(log: Log, registry: LogFile): HeadEvents {
+/**
+ * Events that write to `registry`, and to the console what it can take.
+ *
+ * @param nodes Gets a line for each data node that joins for the first time.
+ */
+export function headEvents(
+  log: Log,
+  registry: LogFile,
+  nodes: LogFile,
+): HeadEvents {
   const events = log.events(registry);
   return {
     refusedPeer: (label, reason) =>
@@ -37,6 +45,7 @@ export function headEvents(log: Log, registry: LogFile): HeadEvents {
         { node: member.id },
       );
     },
+    nodeKnown: ({ id, address }) => nodes.line(`${id} ${address}`),
     memberDraining: (member) =>
       events.info(`dataNode ${member.label} drains: it gets no new messages`, {
         node: member.id,

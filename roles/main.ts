@@ -25,6 +25,7 @@ import { writeAllSync } from "../lib/write_all.ts";
 import { startClient } from "./client.ts";
 import { startData } from "./data.ts";
 import { startHead } from "./head.ts";
+import { startReading } from "./reading.ts";
 import type { RoleContext, Running } from "./running.ts";
 import { startServer } from "./server.ts";
 
@@ -88,16 +89,24 @@ function openContext(command: Command): RoleContext {
   const flag = command.logDir === undefined && command.role === "data"
     ? "--dir"
     : "--log-dir";
-  assertWritable(directory, flag);
+  const isReader = isReading(command);
+  if (!isReader) assertWritable(directory, flag);
   const log = openLog({
     role: command.role,
     directory,
     format: command.logFormat,
     level: command.logLevel,
-    color: Deno.stdout.isTerminal() && !Deno.noColor,
-    console: "stdout",
+    color: (isReader ? Deno.stderr : Deno.stdout).isTerminal() && !Deno.noColor,
+    // What is read back has standard output for itself.
+    console: isReader ? "stderr" : "stdout",
   }, { clock, turn });
   return { clock, turn, log, random: fastRandom, strongRandom };
+}
+
+/** Whether it prints messages instead of sending some. */
+function isReading(command: Command): boolean {
+  return command.role === "client" &&
+    (command.read || command.where !== undefined);
 }
 
 /** @throws {StartError} Files cannot be made there. */
@@ -142,6 +151,17 @@ function startRole(command: Command, context: RoleContext): Running {
         sync: command.sync === "always",
       }, context);
     case "client":
+      if (isReading(command)) {
+        return startReading({
+          to: command.to,
+          follow: command.follow,
+          format: command.format,
+          client: command.client,
+          sinceMs: command.since,
+          untilMs: command.until,
+          where: command.where,
+        }, context);
+      }
       return startClient({
         to: command.to,
         name: command.name,

@@ -7,6 +7,7 @@
 import type { PeerChoice } from "../client/core.ts";
 import type { PlacementName } from "../head/placement.ts";
 import type { LogFormat, LogLevel } from "../log.ts";
+import type { ReadFormat } from "../reader/format.ts";
 
 /** The roles, as `--role` names them. */
 export const roleNames = ["server", "head", "data", "client"] as const;
@@ -61,6 +62,13 @@ export interface ClientCommand extends LogFlags {
   readonly stdin: boolean;
   readonly peer: PeerChoice;
   readonly name: string | undefined;
+  readonly read: boolean;
+  readonly follow: boolean;
+  readonly format: ReadFormat;
+  readonly since: number | undefined;
+  readonly until: number | undefined;
+  readonly client: string | undefined;
+  readonly where: string | undefined;
 }
 
 /** A role and its flags. */

@@ -26,6 +26,13 @@ const PROGRAM = "sd-node";
 /** Variables of the environment, by name. */
 export type Environment = Readonly<Record<string, string>>;
 
+/** The flags without a value. */
+const switches: ReadonlySet<string> = new Set([
+  "--stdin",
+  "--read",
+  "--follow",
+]);
+
 /** Every flag of every role, with the roles that have it. */
 const rolesOfFlag: ReadonlyMap<string, readonly RoleName[]> = flagsByRole();
 
@@ -77,8 +84,18 @@ export function parseCommandLine(
 
 /** What flags that are right by themselves get wrong together. */
 function conflictOf(command: Command): string | undefined {
-  if (command.role === "client" && command.stdin && command.message) {
-    return "--message and --stdin: expected one of them, got both";
+  if (command.role === "client") {
+    const { stdin, message, read, where, follow } = command;
+    const tasks = [
+      message === undefined ? "" : "--message",
+      stdin ? "--stdin" : "",
+      read ? "--read" : "",
+      where === undefined ? "" : "--where",
+    ].filter((flag) => flag !== "");
+    if (tasks.length > 1) {
+      return `${tasks.join(" and ")}: expected one of them`;
+    }
+    if (follow && !read) return "--follow: expected with --read";
   }
   if (command.role === "head") {
     const { replicas, minReplicas } = command;
@@ -129,8 +146,7 @@ function flagWords(args: readonly string[]): string[] {
   for (let i = 0; i < args.length; i++) {
     const word = args[i]!;
     words.push(word);
-    // `--stdin` is the one flag of ours without a value.
-    if (rolesOfFlag.has(word) && word !== "--stdin") i++;
+    if (rolesOfFlag.has(word) && !switches.has(word)) i++;
   }
   return words;
 }
@@ -156,7 +172,7 @@ function environmentFlags(
     const variable = variableOf(flag);
     const value = environment[variable];
     if (!roles.includes(role) || given.has(flag) || !value) continue;
-    if (flag !== "--stdin") found.push({ flag, variable, args: [value] });
+    if (!switches.has(flag)) found.push({ flag, variable, args: [value] });
     else if (value !== "0" && value !== "false") {
       found.push({ flag, variable, args: [] });
     }

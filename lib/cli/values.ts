@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CLIENT_ID_BYTES_MAX } from "../limits.ts";
 import { parseAddress } from "../net/address.ts";
 import { isClientId } from "../wire/names.ts";
 import type { RoleName } from "./command.ts";
@@ -15,6 +16,7 @@ export type ValueName =
   | "FORMAT"
   | "HOST:PORT,…"
   | "HOW"
+  | "ID"
   | "LEVEL"
   | "N"
   | "NAME"
@@ -90,6 +92,25 @@ export const oneOfKind = <T extends string>(
   write: String,
 });
 
+/** A moment: a date, a time, or how long ago; in ms since 1970. */
+export const momentKind: ValueKind<number> = {
+  metavar: "TIME",
+  expected:
+    "a time such as 2026-11-23, 2026-11-23T18:30:00Z, or 10m ago as 10m",
+  placeholder: 0,
+  read: readMoment,
+  write: (ms) => new Date(ms).toISOString(),
+};
+
+/** The id of a client. */
+export const clientIdKind: ValueKind<string> = {
+  metavar: "ID",
+  expected: `1 to ${CLIENT_ID_BYTES_MAX} of A-Z a-z 0-9 _ . -`,
+  placeholder: "c",
+  read: (text) => isClientId(text) ? text : undefined,
+  write: String,
+};
+
 /** Longest name of a client: a dot and a random part follow it in its id. */
 const NAME_LENGTH_MAX = 48;
 
@@ -141,6 +162,18 @@ export function readDuration(text: string): number | undefined {
 export function writeDuration(ms: number): string {
   if (ms >= 1000 && ms % 1000 === 0) return `${ms / 1000}s`;
   return `${ms}ms`;
+}
+
+/** `2026-11-23`, `2026-11-23T18:30:00Z`, or `10m` ago, in ms since 1970. */
+export function readMoment(
+  text: string,
+  nowMs: number = Date.now(),
+): number | undefined {
+  const agoMs = readDuration(text);
+  if (agoMs !== undefined) return nowMs - agoMs;
+  if (!/^\d{4}-\d\d-\d\d/.test(text)) return undefined;
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
 /** `512KiB`, `64MiB`, in bytes. */

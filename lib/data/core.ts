@@ -21,6 +21,7 @@ import type { BatchHeader } from "../store/record.ts";
 import { bytesOf } from "../wire/ascii.ts";
 import { Encoding } from "../wire/greeting.ts";
 import type { DataEvents } from "./events.ts";
+import { Reads } from "./reads.ts";
 import { FrameHeadSession } from "./frame_head_session.ts";
 import { TextHeadSession } from "./text_head_session.ts";
 
@@ -62,10 +63,13 @@ export interface DataContext {
   readonly nodeId: string;
   readonly nodeIdBytes: Uint8Array;
   readonly journal: Journal;
+  readonly reads: Reads;
   /** The node's logical time. */
   readonly tick: number;
   /** The node's logical time moves past `tick`. @returns The new time. */
   advance(tick: number): number;
+  /** The node's logical time is at least `tick` from now on. */
+  witness(tick: number): void;
   /** Appends for `session`. @returns The commit to wait for. */
   append(
     session: HeadSession,
@@ -84,6 +88,7 @@ export class DataCore implements DataContext {
   readonly nodeId: string;
   readonly nodeIdBytes: Uint8Array;
   readonly journal: Journal;
+  readonly reads: Reads;
   readonly #callers: readonly Caller[];
   readonly #sessions = new Set<HeadSession>();
   /** Sessions that wait for a commit, by whether its number is odd. */
@@ -104,6 +109,7 @@ export class DataCore implements DataContext {
       room: () => this.#unblock(),
       sealed: (name, reason) => ports.events.sealed(name, reason),
     });
+    this.reads = new Reads(this.journal);
     this.#callers = options.heads.map((address) =>
       new Caller([address], ports, {
         agreed: (link, encoding) => this.#join(address, link, encoding),
@@ -171,6 +177,10 @@ export class DataCore implements DataContext {
     // Past what a record can hold, order is given up before readability.
     this.#tick = Math.min(next, Number.MAX_SAFE_INTEGER);
     return this.#tick;
+  }
+
+  witness(tick: number): void {
+    this.#tick = Math.max(this.#tick, tick);
   }
 
   append(

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { SEND_BYTES_HIGH } from "../limits.ts";
 import type { Link } from "../ports.ts";
 import { bytesOf, textOf } from "../wire/ascii.ts";
 import { WireError, wireErrorOf } from "../wire/errors.ts";
@@ -24,6 +25,13 @@ import {
 } from "../wire/frame.ts";
 import { formatProperties } from "../wire/greeting.ts";
 import {
+  type PieceFields,
+  type ReadFields,
+  readRead,
+  writePiece,
+  writeUnread,
+} from "../wire/read_frames.ts";
+import {
   type ReadStore,
   readStore,
   writeNotStored,
@@ -32,6 +40,7 @@ import {
 import { DATA_ROLE } from "../wire/words.ts";
 import type { DataContext, HeadSession } from "./core.ts";
 import { Gate } from "./gate.ts";
+import type { Reader } from "./reads.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
 const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
@@ -48,8 +57,11 @@ const store: ReadStore = {
   messagesAt: 0,
 };
 
+const read: ReadFields = { ticket: 0, position: 0, bytesMax: 0, tick: 0 };
+const piece: PieceFields = { ticket: 0, position: 0, end: 0, tick: 0 };
+
 /** See the module. */
-export class FrameHeadSession implements HeadSession {
+export class FrameHeadSession implements HeadSession, Reader {
   readonly #data: DataContext;
   readonly #link: Link;
   readonly #leave: (session: HeadSession) => void;
@@ -58,6 +70,7 @@ export class FrameHeadSession implements HeadSession {
   /** Last ticket of a commit, by whether the commit's number is odd. */
   readonly #lastTicket: [number, number] = [0, 0];
   #nextTicket = 1;
+  #isClosed = false;
   /** The last ticket that was answered. */
   #answered = 0;
 
@@ -94,10 +107,38 @@ export class FrameHeadSession implements HeadSession {
     this.#link.end();
   }
 
-  drained(): void {}
+  drained(): void {
+    this.#data.reads.goOn();
+  }
 
   closed(): void {
+    this.#isClosed = true;
     this.#leave(this);
+    this.#data.reads.goOn();
+  }
+
+  /** A closed one is not: its requests are to be done with. */
+  get isClogged(): boolean {
+    return !this.#isClosed && this.#link.out.length >= SEND_BYTES_HIGH;
+  }
+
+  piece(
+    request: ReadFields,
+    bytes: Uint8Array,
+    failure: string | undefined,
+  ): void {
+    if (this.#isClosed) return;
+    const { out } = this.#link;
+    if (failure === undefined) {
+      piece.ticket = request.ticket;
+      piece.position = request.position;
+      piece.end = this.#data.journal.end;
+      piece.tick = this.#data.tick;
+      writePiece(out, piece, bytes, 0, bytes.length);
+    } else {
+      writeUnread(out, request.ticket, WireError.unread, failure);
+    }
+    this.#link.send();
   }
 
   committed(commit: number, failure: string | undefined): void {
@@ -135,6 +176,10 @@ export class FrameHeadSession implements HeadSession {
       const kind = wireErrorOf(readErrorCode(bytes, frame));
       const reason = textOf(bytes, frame.payload, frame.end);
       this.farewell = `${kind?.word ?? "error"}: ${reason}`;
+    } else if (frame.type === FrameType.read) {
+      if (!readRead(bytes, frame, read)) return false;
+      this.#data.witness(read.tick);
+      this.#data.reads.ask(this, read);
     } else if (frame.type === FrameType.beat) {
       const { out } = this.#link;
       writeBeat(out, FrameType.beatEcho, readBeat(bytes, frame));

@@ -8,6 +8,7 @@ import type { Clock, Random } from "../ports.ts";
 import type { Delivery } from "./delivery.ts";
 import type { HeadEvents } from "./events.ts";
 import type { Membership } from "./membership.ts";
+import type { Roster } from "./roster.ts";
 
 /** See the module. */
 export interface HeadContext {
@@ -19,6 +20,7 @@ export interface HeadContext {
   readonly events: HeadEvents;
   readonly delivery: Delivery;
   readonly membership: Membership;
+  readonly roster: Roster;
   /** What one client may have unanswered counts for so many bytes at most. */
   readonly clientWindowBytes: number;
   /** What one member may have in flight counts for so many bytes at most. */

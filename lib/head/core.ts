@@ -24,6 +24,7 @@ import type { Member } from "./member.ts";
 import { Membership } from "./membership.ts";
 import { OpeningSession } from "./opening.ts";
 import { type PlacementName, placementOf } from "./placement.ts";
+import { type KnownNode, Roster } from "./roster.ts";
 
 /** How a head is set up. */
 export interface HeadOptions {
@@ -40,6 +41,8 @@ export interface HeadOptions {
   readonly clientWindowBytes: number;
   /** Bytes placed on one data node and not yet stored. */
   readonly memberWindowBytes: number;
+  /** Data nodes that were members in earlier lives of this head. */
+  readonly knownNodes: readonly KnownNode[];
 }
 
 /** What a head core needs from outside. */
@@ -73,6 +76,7 @@ export class HeadCore {
       ports.clock,
       ports.events,
     );
+    const roster = new Roster(options.knownNodes, ports.events.nodeKnown);
     let clients = 0;
     this.#context = {
       ...ports,
@@ -80,7 +84,8 @@ export class HeadCore {
       memberWindowBytes: options.memberWindowBytes,
       headId: randomName(ports.strongRandom, HEAD_ID_LENGTH),
       delivery,
-      membership: new Membership(members, delivery, ports.events),
+      roster,
+      membership: new Membership(members, delivery, roster, ports.events),
       nextClientNumber: () => ++clients,
     };
   }

@@ -7,6 +7,7 @@
 
 import type { Batch } from "./batch.ts";
 import type { Member } from "./member.ts";
+import type { KnownNode } from "./roster.ts";
 
 /** What a head core reports, as it happens. */
 export interface HeadEvents {
@@ -17,6 +18,8 @@ export interface HeadEvents {
   memberJoined(member: Member, encoding: string): void;
   /** @param redelivered How many messages are placed anew because of it. */
   memberLeft(member: Member, reason: string, redelivered: number): void;
+  /** A data node is known for the first time, or by a new address. */
+  nodeKnown(node: KnownNode): void;
   /** A member asked for no more messages. */
   memberDraining(member: Member): void;
   /** It left, with nothing in flight to it. */

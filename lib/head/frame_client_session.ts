@@ -5,7 +5,12 @@
  * @module
  */
 
-import { ADDRESS_BYTES_MAX, NODE_ID_BYTES, REPLICAS_MAX } from "../limits.ts";
+import {
+  ADDRESS_BYTES_MAX,
+  NODE_ID_BYTES,
+  READS_MAX,
+  REPLICAS_MAX,
+} from "../limits.ts";
 import type { Link, Session } from "../ports.ts";
 import { bytesOf } from "../wire/ascii.ts";
 import {
@@ -26,9 +31,19 @@ import {
   writeError,
 } from "../wire/frame.ts";
 import { Encoding } from "../wire/greeting.ts";
+import {
+  type PieceFields,
+  type ReadFields,
+  readRead,
+  readTarget,
+  writeNodes,
+  writePiece,
+  writeUnread,
+} from "../wire/read_frames.ts";
 import { type Batch, newOrigin, type Sender } from "./batch.ts";
 import type { HeadContext } from "./context.ts";
 import { Intake } from "./intake.ts";
+import type { PieceReader } from "./member.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
 const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
@@ -49,14 +64,18 @@ const holders = new Uint8Array(
   REPLICAS_MAX * (NODE_ID_BYTES + 1 + ADDRESS_BYTES_MAX),
 );
 
+const read: ReadFields = { ticket: 0, position: 0, bytesMax: 0, tick: 0 };
+
 /** See the module. */
-export class FrameClientSession implements Session, Sender {
+export class FrameClientSession implements Session, Sender, PieceReader {
   readonly clientId: Uint8Array;
   readonly label: string;
   readonly #context: HeadContext;
   readonly #link: Link;
   readonly #intake: Intake;
   readonly #origin = newOrigin(this);
+  /** Requests to read that are not answered. */
+  #reads = 0;
   #ended = false;
   #closed = false;
 
@@ -122,6 +141,28 @@ export class FrameClientSession implements Session, Sender {
     this.#answered(batch);
   }
 
+  piece(
+    ticket: number,
+    fields: PieceFields,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): void {
+    this.#reads--;
+    if (this.#closed) return;
+    writePiece(this.#link.out, { ...fields, ticket }, bytes, from, to);
+    this.#link.send();
+    this.#endWhenAnswered();
+  }
+
+  unread(ticket: number, kind: WireErrorKind, reason: string): void {
+    this.#reads--;
+    if (this.#closed) return;
+    writeUnread(this.#link.out, ticket, kind, reason);
+    this.#link.send();
+    this.#endWhenAnswered();
+  }
+
   refused(batch: Batch, kind: WireErrorKind, reason: string): void {
     if (this.#closed) return;
     const { firstSequence, count } = batch;
@@ -147,10 +188,36 @@ export class FrameClientSession implements Session, Sender {
       origin.after = messages.after;
       origin.timeMs = this.#context.clock.wallMs();
       this.#context.delivery.admit(origin, bytes, from, to);
+    } else if (frame.type === FrameType.list) {
+      const { roster, membership } = this.#context;
+      writeNodes(this.#link.out, roster.list(membership.members));
+      this.#link.send();
+    } else if (frame.type === FrameType.read) {
+      return this.#read(bytes);
     } else if (frame.type === FrameType.beat) {
       const { out } = this.#link;
       writeBeat(out, FrameType.beatEcho, readBeat(bytes, frame));
       this.#link.send();
+    }
+    return true;
+  }
+
+  /** Passes a request on. @returns False when the connection is refused. */
+  #read(bytes: Uint8Array): boolean {
+    const target = readTarget(bytes, frame);
+    if (
+      !readRead(bytes, frame, read) || target === undefined ||
+      this.#reads >= READS_MAX
+    ) {
+      this.#refuseConnection("read frame");
+      return false;
+    }
+    this.#reads++;
+    const member = this.#context.membership.readable(target);
+    if (member !== undefined) member.read(read, this);
+    else {
+      const reason = `dataNode ${target} is not here`;
+      this.unread(read.ticket, WireError.absent, reason);
     }
     return true;
   }
@@ -162,7 +229,8 @@ export class FrameClientSession implements Session, Sender {
   }
 
   #endWhenAnswered(): void {
-    if (this.#ended && this.#intake.unanswered === 0) this.#link.end();
+    if (!this.#ended || this.#reads > 0) return;
+    if (this.#intake.unanswered === 0) this.#link.end();
   }
 
   #refuseConnection(what: string): void {

@@ -25,6 +25,14 @@ import {
 } from "../wire/frame.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
 import {
+  type PieceFields,
+  type ReadFields,
+  readPiece,
+  readUnread,
+  type UnreadFields,
+  writeRead,
+} from "../wire/read_frames.ts";
+import {
   type NotStoredFields,
   readNotStored,
   readStored,
@@ -34,7 +42,7 @@ import {
 } from "../wire/store_frames.ts";
 import type { Batch } from "./batch.ts";
 import type { HeadContext } from "./context.ts";
-import { Member, type MemberWire } from "./member.ts";
+import { Member, type MemberWire, type PieceReader } from "./member.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
 const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
@@ -51,11 +59,20 @@ const store: StoreFields = {
   holders: 0,
 };
 
+const piece: PieceFields = { ticket: 0, position: 0, end: 0, tick: 0 };
+const unread: UnreadFields = { ticket: 0, code: 0 };
+
 /** See the module. */
 export class FrameMemberSession implements Session, MemberWire {
   readonly #context: HeadContext;
   readonly #link: Link;
   readonly #member: Member;
+  /** Who waits for which piece, by the ticket of the request. */
+  readonly #reading = new Map<
+    number,
+    { readonly ticket: number; readonly reader: PieceReader }
+  >();
+  #lastRead = 0;
   /** Why it is about to close the connection, if it said so. */
   #farewell: string | undefined;
   readonly longestMax = MESSAGE_BYTES_MAX;
@@ -85,6 +102,15 @@ export class FrameMemberSession implements Session, MemberWire {
     return length;
   }
 
+  /** @param reader Is answered once, also when the member goes away. */
+  read(request: ReadFields, reader: PieceReader): void {
+    const ticket = ++this.#lastRead;
+    this.#reading.set(ticket, { ticket: request.ticket, reader });
+    const tick = this.#context.delivery.tick;
+    writeRead(this.#link.out, { ...request, ticket, tick });
+    this.#link.send();
+  }
+
   ended(): void {
     const reason = this.#farewell ?? "it closed the connection";
     this.#context.membership.leave(this.#member, reason);
@@ -96,6 +122,11 @@ export class FrameMemberSession implements Session, MemberWire {
   }
 
   closed(reason: string): void {
+    const { id } = this.#member;
+    for (const { ticket, reader } of this.#reading.values()) {
+      reader.unread(ticket, WireError.absent, `dataNode ${id} left`);
+    }
+    this.#reading.clear();
     this.#context.membership.leave(this.#member, this.#farewell ?? reason);
   }
 
@@ -142,6 +173,11 @@ export class FrameMemberSession implements Session, MemberWire {
         this.#member.draining = true;
         this.#context.events.memberDraining(this.#member);
         return true;
+      case FrameType.piece:
+        return readPiece(bytes, frame, piece) && this.#takePiece(bytes);
+      case FrameType.unread:
+        return readUnread(bytes, frame, unread) &&
+          this.#takeUnread(textOf(bytes, frame.payload, frame.end));
       case FrameType.error:
         this.#farewell = textOf(bytes, frame.payload, frame.end);
         return true;
@@ -156,6 +192,25 @@ export class FrameMemberSession implements Session, MemberWire {
       default:
         return true;
     }
+  }
+
+  #takePiece(bytes: Uint8Array): boolean {
+    const reading = this.#reading.get(piece.ticket);
+    if (reading === undefined) return false;
+    this.#reading.delete(piece.ticket);
+    this.#context.delivery.witness(piece.tick);
+    const { payload, end } = frame;
+    reading.reader.piece(reading.ticket, piece, bytes, payload, end);
+    return true;
+  }
+
+  #takeUnread(reason: string): boolean {
+    const reading = this.#reading.get(unread.ticket);
+    if (reading === undefined) return false;
+    this.#reading.delete(unread.ticket);
+    const kind = wireErrorOf(unread.code) ?? WireError.unread;
+    reading.reader.unread(reading.ticket, kind, reason);
+    return true;
   }
 
   #takeStored(): boolean {

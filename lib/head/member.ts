@@ -7,6 +7,8 @@
 import { MEMBER_WINDOW_BATCHES } from "../limits.ts";
 import type { Link } from "../ports.ts";
 import { bytesOf } from "../wire/ascii.ts";
+import type { WireErrorKind } from "../wire/errors.ts";
+import type { PieceFields, ReadFields } from "../wire/read_frames.ts";
 import type { Batch } from "./batch.ts";
 import { Fifo } from "../fifo.ts";
 
@@ -20,6 +22,22 @@ export interface MemberWire {
   readonly answerTimeoutMs: number;
   /** Puts a batch on the connection. */
   write(batch: Batch, ticket: number): void;
+  /** Asks for a piece of its segments; undefined when it has none to read. */
+  readonly read?: (request: ReadFields, reader: PieceReader) => void;
+}
+
+/** Who reads from a member. */
+export interface PieceReader {
+  /** The member's answer to a request, the `piece` frame `bytes[from..to)`. */
+  piece(
+    ticket: number,
+    fields: PieceFields,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): void;
+  /** There is no piece, and why. */
+  unread(ticket: number, kind: WireErrorKind, reason: string): void;
 }
 
 /** First rest of a member that refused a batch, in ms; doubles each time. */
@@ -110,6 +128,16 @@ export class Member {
     return !this.left && !this.draining && !this.rests(nowMs) &&
       this.#load < this.#windowBytes &&
       this.#inFlight.length < MEMBER_WINDOW_BATCHES && this.takes(batch);
+  }
+
+  /** Whether its segments can be read. */
+  get isReadable(): boolean {
+    return this.#wire.read !== undefined;
+  }
+
+  /** Asks for a piece of its segments, which must be readable. */
+  read(request: ReadFields, reader: PieceReader): void {
+    this.#wire.read?.(request, reader);
   }
 
   /** Whether a batch can ever be placed on it. */

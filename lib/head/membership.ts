@@ -7,16 +7,24 @@
 import type { Delivery } from "./delivery.ts";
 import type { HeadEvents } from "./events.ts";
 import type { Member } from "./member.ts";
+import type { Roster } from "./roster.ts";
 
 /** See the module. */
 export class Membership {
   /** Members that may be chosen; the array that {@linkcode Delivery} reads. */
   readonly #members: Member[];
   readonly #delivery: Delivery;
+  readonly #roster: Roster;
   readonly #events: HeadEvents;
   #isDissolved = false;
 
-  constructor(members: Member[], delivery: Delivery, events: HeadEvents) {
+  constructor(
+    members: Member[],
+    delivery: Delivery,
+    roster: Roster,
+    events: HeadEvents,
+  ) {
+    this.#roster = roster;
     this.#members = members;
     this.#delivery = delivery;
     this.#events = events;
@@ -30,6 +38,13 @@ export class Membership {
   /** The members of now. */
   get members(): readonly Member[] {
     return this.#members;
+  }
+
+  /** The member with this id, if it can be read. */
+  readable(id: string): Member | undefined {
+    return this.#members.find((member) =>
+      member.id === id && member.isReadable
+    );
   }
 
   /** The addresses of now, each once: what a heartbeat asks. */
@@ -48,6 +63,7 @@ export class Membership {
       before.link.abort();
     }
     this.#members.push(member);
+    this.#roster.note(member);
     this.#events.memberJoined(member, encoding);
     this.#delivery.retryWaiting();
   }

@@ -20,7 +20,8 @@ const LF = 10;
 
 /** See the module. */
 export class LogFile {
-  readonly #path: string;
+  /** Where it is. */
+  readonly path: string;
   readonly #clock: Clock;
   readonly #turn: Turn;
   readonly #failed: (path: string, reason: string) => void;
@@ -45,7 +46,7 @@ export class LogFile {
     ports: { readonly clock: Clock; readonly turn: Turn },
     failed: (path: string, reason: string) => void,
   ) {
-    this.#path = path;
+    this.path = path;
     this.#clock = ports.clock;
     this.#turn = ports.turn;
     this.#failed = failed;
@@ -124,7 +125,7 @@ export class LogFile {
       this.#lines.clear();
       if (this.#isFailing) return;
       this.#isFailing = true;
-      this.#failed(this.#path, error instanceof Error ? error.message : "");
+      this.#failed(this.path, error instanceof Error ? error.message : "");
     }
   }
 }

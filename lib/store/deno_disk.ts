@@ -57,6 +57,35 @@ export class DenoDisk implements Disk {
     return length;
   }
 
+  load(
+    name: string,
+    offset: number,
+    into: Uint8Array,
+    done: (count: number, failure: string | undefined) => void,
+  ): void {
+    // Opened now: a rename that follows does not change which file it is.
+    this.#load(name, offset, into).then(
+      (count) => done(count, undefined),
+      (error) => done(0, wordsOf(error)),
+    );
+  }
+
+  async #load(
+    name: string,
+    offset: number,
+    into: Uint8Array,
+  ): Promise<number> {
+    using file = Deno.openSync(this.#path(name));
+    file.seekSync(offset, Deno.SeekMode.Start);
+    let length = 0;
+    while (length < into.length) {
+      const count = await file.read(into.subarray(length));
+      if (count === null) break;
+      length += count;
+    }
+    return length;
+  }
+
   replace(name: string, bytes: Uint8Array): void {
     const temporary = this.#path(`${name}.new`);
     {
@@ -100,7 +129,7 @@ export class DenoDisk implements Disk {
     }
     synced.then(
       () => done(undefined),
-      (error) => done(error instanceof Error ? error.message : `${error}`),
+      (error) => done(wordsOf(error)),
     );
   }
 
@@ -138,6 +167,10 @@ export class DenoDisk implements Disk {
   #path(name: string): string {
     return `${this.#directory}/${name}`;
   }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : `${error}`;
 }
 
 /**

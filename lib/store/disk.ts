@@ -16,6 +16,19 @@ export interface Disk {
    * @returns How many bytes were read; 0 at the end of the file.
    */
   read(name: string, offset: number, into: Uint8Array): number;
+  /**
+   * The same beside other work. Exactly one call of `done` follows, never
+   * during this call; until then `into` belongs to the disk. What is renamed
+   * meanwhile is read all the same.
+   *
+   * @param done Gets how many bytes were read, or the reason why none were.
+   */
+  load(
+    name: string,
+    offset: number,
+    into: Uint8Array,
+    done: (count: number, failure: string | undefined) => void,
+  ): void;
   /** Writes a whole file; after a crash it is the old or the new one. */
   replace(name: string, bytes: Uint8Array): void;
   /** Cuts a file, durably. */

@@ -19,6 +19,7 @@ import { GATHER_BYTES_MAX } from "../limits.ts";
 import type { Turn } from "../ports.ts";
 import { ByteQueue } from "../wire/byte_queue.ts";
 import type { Disk } from "./disk.ts";
+import { Extents } from "./extents.ts";
 import { type BatchHeader, type ParsedRecord, writeRecords } from "./record.ts";
 import { type Damage, scanSegment } from "./recovery.ts";
 import {
@@ -76,6 +77,9 @@ export class Journal {
   /** Synced bytes of the active segment. */
   #size = 0;
   #sealedCount = 0;
+  readonly #extents = new Extents();
+  /** Whether the active segment's last line has its ending. */
+  #isEnded = true;
   /** Why the active segment must be sealed before it is written again. */
   #distrust: string | undefined;
   readonly #begin = () => this.#write();
@@ -117,8 +121,10 @@ export class Journal {
   open(
     record: (bytes: Uint8Array, record: ParsedRecord) => void,
   ): Recovery {
-    const numbers = sealedNumbers(this.#disk.list());
-    this.#sealedCount = numbers.at(-1) ?? 0;
+    for (const number of sealedNumbers(this.#disk.list())) {
+      this.#sealedCount = number;
+      this.#addExtent(sealedName(number));
+    }
     // Made at once, so that `tail -f` finds it before the first message.
     if (this.#disk.sizeOf(ACTIVE_SEGMENT) < 0) this.#makeActive();
     let records = 0;
@@ -136,7 +142,8 @@ export class Journal {
     if (end.restBytes > end.recordBytes) {
       this.#disk.truncate(ACTIVE_SEGMENT, this.#size);
     }
-    if (end.recordBytes > 0) this.#gathering.append(LF);
+    this.#isEnded = end.recordBytes === 0;
+    if (!this.#isEnded) this.#gathering.append(LF);
     if (records === 0 && this.#sealedCount > 0) {
       // Sealed just before the end: time goes on where that segment ended.
       tick = this.#lastTickOf(sealedName(this.#sealedCount));
@@ -163,6 +170,40 @@ export class Journal {
     const end = writeRecords(this.#gathering, header, messages, from, count);
     this.#makeDue();
     return end;
+  }
+
+  /** How many bytes are synced, in all segments together. */
+  get end(): number {
+    return this.#extents.activeStart + this.#size;
+  }
+
+  /**
+   * Reads synced bytes from `position` on, of one segment at most, beside
+   * other work. Exactly one call of `done` follows, never during this call.
+   *
+   * @param position Below {@linkcode end}.
+   * @param done Gets how many bytes were read, or why none were.
+   */
+  load(
+    position: number,
+    into: Uint8Array,
+    done: (count: number, failure: string | undefined) => void,
+  ): void {
+    const activeOffset = position - this.#extents.activeStart;
+    if (activeOffset >= 0) {
+      const length = Math.min(into.length, this.#size - activeOffset);
+      const part = into.subarray(0, length);
+      this.#disk.load(ACTIVE_SEGMENT, activeOffset, part, done);
+      return;
+    }
+    const { segment, offset, length } = this.#extents.locate(position);
+    if (length === 0) {
+      into.set(LF);
+      this.#turn.sending(() => done(1, undefined));
+      return;
+    }
+    const part = into.subarray(0, Math.min(into.length, length));
+    this.#disk.load(segment, offset, part, done);
   }
 
   /** Writes when the turn ends, or when the commit before is done. */
@@ -195,8 +236,10 @@ export class Journal {
   }
 
   #done(commit: number, failure: string | undefined): void {
-    if (failure === undefined) this.#size += this.#writing.length;
-    else this.#distrust = failure;
+    if (failure === undefined) {
+      this.#size += this.#writing.length;
+      this.#isEnded = true;
+    } else this.#distrust = failure;
     this.#writing.clear();
     this.#isWriting = false;
     this.#events.committed(commit, failure);
@@ -220,8 +263,10 @@ export class Journal {
           this.#disk.rename(ACTIVE_SEGMENT, name);
         }
         this.#sealedCount++;
-        this.#events.sealed(name, distrust);
+        this.#extents.seal(name, this.#size, this.#isEnded);
         this.#size = 0;
+        this.#isEnded = true;
+        this.#events.sealed(name, distrust);
       }
       this.#distrust = undefined;
       return undefined;
@@ -235,6 +280,13 @@ export class Journal {
     if (this.#disk.sizeOf(ACTIVE_SEGMENT) > this.#size) {
       this.#disk.truncate(ACTIVE_SEGMENT, this.#size);
     }
+  }
+
+  #addExtent(name: string): void {
+    const size = this.#disk.sizeOf(name);
+    const last = new Uint8Array(1);
+    if (size > 0) this.#disk.read(name, size - 1, last);
+    this.#extents.seal(name, size, last[0] === LF[0]);
   }
 
   #makeActive(): void {

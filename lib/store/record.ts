@@ -40,7 +40,7 @@ const DASH = 45;
 const SLASH = 47;
 
 /** Bytes of `2026-11-23T18:23:45.123Z`. */
-const TIME_BYTES = 24;
+export const TIME_BYTES = 24;
 
 /** Bytes of the checksum. */
 const CHECKSUM_BYTES = 8;
@@ -115,14 +115,21 @@ export function writeRecords(
 
 /** Where the parts of a parsed record are, in the bytes it was parsed from. */
 export interface ParsedRecord {
-  /** The line begins here. */
+  /** The line begins here, with its time. */
   start: number;
+  /** The ids of its data nodes begin here. */
   holdersStart: number;
+  /** They end here. */
   holdersEnd: number;
+  /** Logical time of the data node when it stored the message. */
   tick: number;
+  /** Every sequence of the client below this one had been answered. */
   floor: number;
+  /** The client id begins here. */
   clientStart: number;
+  /** It ends here. */
   clientEnd: number;
+  /** The client's number for the message. */
   sequence: number;
   /** The payload as it stands in the line, escaped. */
   payloadStart: number;

@@ -141,7 +141,7 @@ function scanLine(
  *
  * @returns None when it is something else.
  */
-function joinedRecords(
+export function joinedRecords(
   bytes: Uint8Array,
   from: number,
   ending: number,

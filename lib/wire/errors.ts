@@ -70,6 +70,20 @@ export const WireError = {
     retry: true,
     remedy: "connect again; finish the handshake in time",
   },
+  absent: {
+    code: 8,
+    word: "absent",
+    fatal: false,
+    retry: true,
+    remedy: "ask for the list of data nodes again",
+  },
+  unread: {
+    code: 9,
+    word: "unread",
+    fatal: false,
+    retry: true,
+    remedy: "ask again; if it stays so, look at the data node's disk",
+  },
 } as const satisfies Record<string, WireErrorKind>;
 
 const byCode: ReadonlyMap<number, WireErrorKind> = new Map(

@@ -54,6 +54,16 @@ export const FrameType = {
   beatEcho: 8,
   /** Data node to head: place nothing more here. */
   draining: 9,
+  /** Client to head: which data nodes are there? */
+  list: 10,
+  /** Head to client: these. */
+  nodes: 11,
+  /** Client to head, and on to a data node: read from your segments. */
+  read: 12,
+  /** Data node to head, and on to the client: what was read. */
+  piece: 13,
+  /** Head or data node: it was not read, and why. */
+  unread: 14,
 } as const;
 /** See {@linkcode FrameType}. */
 export type FrameType = typeof FrameType[keyof typeof FrameType];

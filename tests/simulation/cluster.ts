@@ -7,9 +7,12 @@ import { ClientCore } from "../../lib/client/core.ts";
 import { DataCore } from "../../lib/data/core.ts";
 import type { Batch } from "../../lib/head/batch.ts";
 import { HeadCore, type HeadOptions } from "../../lib/head/core.ts";
+import type { KnownNode } from "../../lib/head/roster.ts";
 import { newClientId, newNodeId } from "../../lib/identity.ts";
 import { CLIENT_WINDOW_BYTES, MEMBER_WINDOW_BYTES } from "../../lib/limits.ts";
 import type { Link, Session } from "../../lib/ports.ts";
+import { ReaderCore } from "../../lib/reader/core.ts";
+import { unescapeInto } from "../../lib/store/escape.ts";
 import type { Recovery } from "../../lib/store/journal.ts";
 import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
 import { findLineEnd } from "../../lib/wire/line.ts";
@@ -27,6 +30,7 @@ export const headDefaults: HeadOptions = {
   connectionsMax: 1000,
   clientWindowBytes: CLIENT_WINDOW_BYTES,
   memberWindowBytes: MEMBER_WINDOW_BYTES,
+  knownNodes: [],
 };
 
 const ignore = () => {};
@@ -38,6 +42,8 @@ export class SimHead {
   readonly #options: HeadOptions;
   process: Process;
   core!: HeadCore;
+  /** What a file keeps for its next life. */
+  readonly known = new Map<string, KnownNode>();
   /** Is told of every batch that is placed. */
   onPlaced: (batch: Batch) => void = ignore;
 
@@ -56,7 +62,8 @@ export class SimHead {
   start(): void {
     const { world } = this.#network;
     this.process = new Process(world, this.host);
-    this.core = new HeadCore(this.#options, {
+    const knownNodes = [...this.known.values()];
+    this.core = new HeadCore({ ...this.#options, knownNodes }, {
       clock: world,
       random: world.random,
       strongRandom: world.random,
@@ -66,6 +73,7 @@ export class SimHead {
         clientLeft: ignore,
         memberJoined: ignore,
         memberLeft: ignore,
+        nodeKnown: (node) => this.known.set(node.id, node),
         memberDraining: ignore,
         memberDrained: ignore,
         placed: (batch) => this.onPlaced(batch),
@@ -304,5 +312,53 @@ export class TextClient implements Session {
   #say(text: string): void {
     this.#link!.out.append(bytesOf(text + this.#ending));
     this.#link!.send();
+  }
+}
+
+/** A message as a reader gave it. */
+export interface ReadBack {
+  readonly clientId: string;
+  readonly sequence: number;
+  readonly text: string;
+}
+
+/** A reader on a host of its own: the real core, read to its end. */
+export class SimReader {
+  readonly messages: ReadBack[] = [];
+  readonly missing: string[] = [];
+  isFinished = false;
+  readonly #core: ReaderCore;
+
+  constructor(network: SimNetwork, host: string, heads: readonly string[]) {
+    const { world } = network;
+    const process = new Process(world, host);
+    this.#core = new ReaderCore({ heads, id: "reader", follow: false }, {
+      clock: world,
+      random: world.random,
+      dialer: network.dialer(host, process),
+      events: {
+        connected: ignore,
+        lost: ignore,
+        copy: ignore,
+        message: ({ bytes, record }) => {
+          const { payloadStart, payloadEnd } = record;
+          const payload = bytes.slice(payloadStart, payloadEnd);
+          const end = unescapeInto(payload, 0, payload, 0, payload.length);
+          this.messages.push({
+            clientId: textOf(bytes, record.clientStart, record.clientEnd),
+            sequence: record.sequence,
+            text: textOf(payload, 0, end),
+          });
+        },
+        missing: (reason) => this.missing.push(reason),
+        ready: ignore,
+        finished: () => this.isFinished = true,
+      },
+    });
+    this.#core.start();
+    process.every(() => {
+      this.#core.tick();
+      while (this.#core.take(world.between(1, 50)));
+    });
   }
 }

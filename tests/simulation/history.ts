@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { unescapeInto } from "../../lib/store/escape.ts";
 import { newParsedRecord, parseRecord } from "../../lib/store/record.ts";
 import { textOf } from "../../lib/wire/ascii.ts";
+import type { ReadBack } from "./cluster.ts";
 import type { SimDisk } from "./sim_disk.ts";
 
 /** A message as its client sees it. */
@@ -32,6 +33,34 @@ export class History {
     return [...this.messages.values()].filter((sent) =>
       sent.answer !== undefined
     );
+  }
+
+  /**
+   * Checks the history against what was read back: all that was answered, each
+   * message once, unchanged, and every client's in its own order.
+   */
+  checkRead(read: readonly ReadBack[]): void {
+    const seen = new Set<string>();
+    const last = new Map<string, { sequence: number; number: number }>();
+    for (const { clientId, sequence, text } of read) {
+      assert.ok(this.messages.has(text), `'${text}' was never sent`);
+      assert.ok(!seen.has(text), `'${text}' was read twice`);
+      seen.add(text);
+      // One that was refused, and stored all the same by a data node that was
+      // given up too early, comes when it comes.
+      if (this.messages.get(text)!.answer === undefined) continue;
+      const number = Number(/#(\d+)/.exec(text)![1]);
+      const before = last.get(clientId) ?? { sequence: 0, number: 0 };
+      assert.ok(
+        sequence > before.sequence && number > before.number,
+        `'${text}' (${clientId}-${sequence}) was read after ` +
+          `${before.sequence} (#${before.number})`,
+      );
+      last.set(clientId, { sequence, number });
+    }
+    for (const { text } of this.answered()) {
+      assert.ok(seen.has(text), `'${text}' was answered, and not read`);
+    }
   }
 
   /**

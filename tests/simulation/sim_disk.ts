@@ -57,6 +57,17 @@ export class SimDisk {
         into.set(part);
         return part.length;
       },
+      load: (name, offset, into, done) => {
+        const file = this.#file(name);
+        process.after(this.#world.between(0, 3), () => {
+          const part = file.bytes.subarray(
+            offset,
+            Math.min(offset + into.length, file.length),
+          );
+          into.set(part);
+          done(part.length, undefined);
+        });
+      },
       replace: (name, bytes) => {
         this.files.set(name, {
           bytes: bytes.slice(),

@@ -174,8 +174,12 @@ class SimLink implements Link {
   #session: Session | undefined;
   /** Bytes that arrived and that the session has not used. */
   #inbox = new Uint8Array(0);
+  /** Bytes of it that still wait in the network. */
+  #unread = 0;
   #underWay = 0;
   #lastArrivalMs = 0;
+  /** What will happen at the other end, in this order. */
+  readonly #onTheWay: (() => void)[] = [];
   #isFlushDue = false;
   #isPaused = false;
   #isEnding = false;
@@ -284,21 +288,18 @@ class SimLink implements Link {
       world.nowMs() + this.#network.delay(),
     );
     this.#lastArrivalMs = atMs;
-    world.after(atMs - world.nowMs(), () => this.#tryArrive(happen));
+    this.#onTheWay.push(happen);
+    world.after(atMs - world.nowMs(), () => this.#arriveNext());
   }
 
-  /** What meets a cut on its way waits at it. */
-  #tryArrive(happen: () => void): void {
+  /** The oldest arrives; what meets a cut on its way waits at it. */
+  #arriveNext(): void {
+    const { world } = this.#network;
     if (this.#network.isCut(this.#host, this.peer.#host)) {
-      this.#network.world.after(20, () => this.#tryArrive(happen));
-      // Whatever was sent later must not overtake it.
-      this.#lastArrivalMs = Math.max(
-        this.#lastArrivalMs,
-        this.#network.world.nowMs() + 20,
-      );
+      world.after(20, () => this.#arriveNext());
       return;
     }
-    this.peer.#process.handle(happen);
+    this.peer.#process.handle(this.#onTheWay.shift()!);
   }
 
   #take(piece: Uint8Array): void {
@@ -307,24 +308,27 @@ class SimLink implements Link {
     joined.set(this.#inbox);
     joined.set(piece, this.#inbox.length);
     this.#inbox = joined;
+    this.#unread += piece.length;
     this.#offer();
   }
 
   #takeEnd(): void {
     this.#hasPeerEnded = true;
     if (this.#isEnding) this.#close("the peer closed the connection");
-    else if (this.#inbox.length === 0) this.#session?.ended(0);
+    else if (!this.#isPaused) this.#session?.ended(this.#inbox.length);
   }
 
   #offer(): void {
     if (this.#isClosed || this.#isPaused || this.#session === undefined) return;
     const had = this.#inbox.length;
+    // Read from the network, whether the session uses it yet or not.
+    this.peer.#acknowledged(this.#unread);
+    this.#unread = 0;
     if (had > 0) {
       const used = this.#isEnding
         ? had
         : this.#session.received(this.#inbox.slice(), had);
       this.#inbox = this.#inbox.slice(used);
-      this.peer.#acknowledged(used);
     }
     if (this.#hasPeerEnded && !this.#isEnding && !this.#isClosed) {
       this.#session.ended(this.#inbox.length);

@@ -12,6 +12,8 @@ export class MemoryDisk implements Disk {
   readonly files = new Map<string, Uint8Array>();
   /** The append that waits for its sync; there is at most one. */
   pending: Pending | undefined;
+  /** Each tells of a load that is done. */
+  readonly loads: (() => void)[] = [];
   /** How many appends were begun. */
   appends = 0;
 
@@ -27,6 +29,16 @@ export class MemoryDisk implements Disk {
     const part = this.bytes(name).subarray(offset, offset + into.length);
     into.set(part);
     return part.length;
+  }
+
+  load(
+    name: string,
+    offset: number,
+    into: Uint8Array,
+    done: (count: number, failure: string | undefined) => void,
+  ): void {
+    const count = this.read(name, offset, into);
+    this.loads.push(() => done(count, undefined));
   }
 
   replace(name: string, bytes: Uint8Array): void {

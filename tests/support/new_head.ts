@@ -30,6 +30,7 @@ export function newHead(options: Partial<HeadOptions> = {}) {
     connectionsMax: 10,
     clientWindowBytes: CLIENT_WINDOW_BYTES,
     memberWindowBytes: MEMBER_WINDOW_BYTES,
+    knownNodes: [],
     ...options,
   }, {
     clock,

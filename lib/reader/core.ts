@@ -1,0 +1,399 @@
+/**
+ * The reader: every message that the data nodes of a head hold, each once, in
+ * each client's order.
+ *
+ * It asks the head which data nodes there are, reads the segments of each
+ * through it, piece by piece, and merges them by tick: a record is taken when
+ * no stream can still bring one with a lower tick. Memory is bounded by two
+ * pieces for each data node, the windows of clients whose messages arrived out
+ * of order, and some tens of bytes for every client id that was met.
+ *
+ * A state machine without I/O. When a connection is lost it goes on where it
+ * was, through any head.
+ *
+ * @module
+ */
+
+import { Caller, type CallerPorts } from "../caller.ts";
+import { READ_PIECE_BYTES } from "../limits.ts";
+import type { Link } from "../ports.ts";
+import type { ParsedRecord } from "../store/record.ts";
+import { textOf } from "../wire/ascii.ts";
+import { Encoding } from "../wire/greeting.ts";
+import {
+  type ListedNode,
+  NodeState,
+  type PieceFields,
+} from "../wire/read_frames.ts";
+import { ClientOrder } from "./client_order.ts";
+import { Front, NodeStream } from "./node_stream.ts";
+import { ReadSession, RefusedSession } from "./session.ts";
+
+/** How a reader is set up. */
+export interface ReaderOptions {
+  /** Heads to read through, each `host:port`; data nodes join all of them. */
+  readonly heads: readonly string[];
+  /** Its id, for the head's log. */
+  readonly id: string;
+  /** Whether to go on with what comes later, without end. */
+  readonly follow: boolean;
+}
+
+/** A record and the bytes that it refers to. */
+export interface Line {
+  /** A line of `data.txt`, with other bytes before and behind it. */
+  readonly bytes: Uint8Array;
+  /** Where its parts are in these bytes. */
+  readonly record: ParsedRecord;
+}
+
+/** What a reader reports. */
+export interface ReaderEvents {
+  connected(address: string): void;
+  lost(address: string, reason: string, nextCallInMs: number): void;
+  /** A data node has a message; once for each copy, in no useful order. */
+  copy(
+    node: { readonly id: string; readonly address: string },
+    line: Line,
+  ): void;
+  /** The next message; valid during the call. */
+  message(line: Line): void;
+  /** Messages may be missing, and why. */
+  missing(reason: string): void;
+  /** {@linkcode ReaderCore.take} may have something to do. */
+  ready(): void;
+  /** Everything was taken. */
+  finished(): void;
+}
+
+/** What a reader needs from outside. */
+export interface ReaderPorts extends CallerPorts {
+  readonly events: ReaderEvents;
+}
+
+/** Pause before a data node that has nothing new is asked again, in ms. */
+const FOLLOW_PAUSE_MS = 200;
+
+/** Pause before the head is asked again which data nodes there are, in ms. */
+const LIST_PAUSE_MS = 1_000;
+
+/** Time for a data node that went away while it was read to return, in ms. */
+const RETURN_MS_MAX = 5_000;
+
+/** One data node. */
+interface Source {
+  readonly stream: NodeStream;
+  address: string;
+  /** Whether the head says that it is there. */
+  isPresent: boolean;
+  /** Since when nothing could be read from it; undefined while it can. */
+  failingSinceMs: number | undefined;
+  /** Why not. */
+  failure: string;
+  /** Whether that was told, because it has lasted. */
+  isMissed: boolean;
+  /** Whether a request is under way. */
+  isAsked: boolean;
+  /** Not to be asked before. */
+  askAtMs: number;
+}
+
+/** See the module. */
+export class ReaderCore {
+  readonly #options: ReaderOptions;
+  readonly #ports: ReaderPorts;
+  readonly #caller: Caller;
+  readonly #sources = new Map<string, Source>();
+  readonly #orders = new Map<string, ClientOrder<Line>>();
+  readonly #unreadable = new Set<string>();
+  #session: ReadSession | undefined;
+  /** Whether a head has told which data nodes there are. */
+  #isListed = false;
+  #listAtMs = 0;
+  #isFinished = false;
+  /** The client of the last record, since many in a row are of one. */
+  #lastClient = new Uint8Array(0);
+  #lastOrder: ClientOrder<Line> | undefined;
+  readonly #line: { bytes: Uint8Array; record: ParsedRecord };
+  readonly #emit = (line: Line) => this.#ports.events.message(line);
+
+  constructor(options: ReaderOptions, ports: ReaderPorts) {
+    this.#options = options;
+    this.#ports = ports;
+    this.#line = {
+      bytes: new Uint8Array(),
+      record: new NodeStream("", false, () => {}).record,
+    };
+    this.#caller = new Caller(options.heads, ports, {
+      agreed: (link, encoding) => this.#begin(link, encoding),
+      lost: (address, reason, nextCallInMs) => {
+        this.#session = undefined;
+        for (const source of this.#sources.values()) source.isAsked = false;
+        ports.events.lost(address, reason, nextCallInMs);
+      },
+    });
+  }
+
+  /** Calls the first head. */
+  start(): void {
+    this.#caller.start();
+  }
+
+  /** Moves deadlines; to be called every `TICK_MS`. */
+  tick(): void {
+    this.#caller.tick();
+    const nowMs = this.#ports.clock.nowMs();
+    for (const source of this.#sources.values()) this.#miss(source, nowMs);
+    if (this.#session === undefined || this.#isFinished) return;
+    const isAnyAway = [...this.#sources.values()].some((source) =>
+      !source.isPresent && !source.isMissed
+    );
+    if (nowMs >= this.#listAtMs && (this.#options.follow || isAnyAway)) {
+      this.#list(nowMs);
+    }
+    this.#ask();
+  }
+
+  /** Ends the connection. */
+  close(): void {
+    this.#caller.stop();
+    this.#session?.end();
+  }
+
+  /**
+   * Takes the messages that are there.
+   *
+   * @param max About how many; those that waited for the last one come too.
+   * @returns Whether there may be more at once.
+   */
+  take(max: number): boolean {
+    for (let taken = 0; taken < max; taken++) {
+      const next = this.#nextSource();
+      if (next === undefined) {
+        this.#ask();
+        return false;
+      }
+      this.#takeRecord(next);
+    }
+    this.#ask();
+    return true;
+  }
+
+  #begin(link: Link, encoding: Encoding) {
+    const { events } = this.#ports;
+    if (encoding !== Encoding.frame) return new RefusedSession(link);
+    const session = new ReadSession(link, this.#options.id, {
+      nodes: (nodes) => this.#listed(nodes),
+      piece: (id, fields, bytes, from, to) =>
+        this.#took(id, fields, bytes, from, to),
+      unread: (id, isAway, reason) => this.#unread(id, isAway, reason),
+    });
+    this.#session = session;
+    events.connected(this.#caller.address);
+    this.#list(this.#ports.clock.nowMs());
+    return session;
+  }
+
+  #list(nowMs: number): void {
+    this.#listAtMs = nowMs + LIST_PAUSE_MS;
+    this.#session?.list();
+  }
+
+  #listed(nodes: readonly ListedNode[]): void {
+    const nowMs = this.#ports.clock.nowMs();
+    for (const { id, address, state } of nodes) {
+      if (state === NodeState.unreadable) {
+        this.#tellUnreadable(id, address);
+        continue;
+      }
+      const source = this.#sourceOf(id);
+      source.address = address;
+      source.isPresent = state === NodeState.present;
+      if (!source.isPresent) {
+        // One that was not there from the first gets no time to return.
+        const sinceMs = source.stream.position > 0 ? nowMs : -Infinity;
+        source.failingSinceMs ??= sinceMs;
+        source.failure = "it is away";
+      }
+      this.#miss(source, nowMs);
+    }
+    this.#isListed = true;
+    this.#ask();
+    this.#ports.events.ready();
+  }
+
+  #tellUnreadable(id: string, address: string): void {
+    if (this.#unreadable.has(id)) return;
+    this.#unreadable.add(id);
+    this.#ports.events.missing(
+      `dataNode ${address} is an original program, whose messages cannot be ` +
+        "read back",
+    );
+  }
+
+  #sourceOf(id: string): Source {
+    const known = this.#sources.get(id);
+    if (known !== undefined) return known;
+    const stream = new NodeStream(
+      id,
+      this.#options.follow,
+      (position, length) =>
+        this.#ports.events.missing(
+          `${length} bytes at ${position} of dataNode ${id} are damaged; ` +
+            "what they held is missing unless another has it",
+        ),
+    );
+    const source: Source = {
+      stream,
+      address: "",
+      isPresent: true,
+      failingSinceMs: undefined,
+      failure: "",
+      isMissed: false,
+      isAsked: false,
+      askAtMs: 0,
+    };
+    this.#sources.set(id, source);
+    return source;
+  }
+
+  /** Goes on without a data node that has been away for too long. */
+  #miss(source: Source, nowMs: number): void {
+    const { stream, failingSinceMs, failure, isMissed, address } = source;
+    if (failingSinceMs === undefined || isMissed) return;
+    if (nowMs - failingSinceMs < RETURN_MS_MAX) return;
+    source.isMissed = true;
+    // Whoever follows waits for it, and tells that it waits.
+    if (!this.#options.follow) stream.giveUp();
+    this.#ports.events.missing(
+      `dataNode ${address} (${stream.id}) cannot be read: ${failure}; ` +
+        "messages that only it holds are missing",
+    );
+    this.#ports.events.ready();
+  }
+
+  #ask(): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    const nowMs = this.#ports.clock.nowMs();
+    for (const source of this.#sources.values()) {
+      const { stream } = source;
+      if (
+        source.isAsked || !source.isPresent ||
+        nowMs < source.askAtMs || !stream.wants
+      ) continue;
+      source.isAsked = true;
+      session.read(stream.id, stream.position, READ_PIECE_BYTES);
+    }
+  }
+
+  #took(
+    id: string,
+    fields: PieceFields,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): void {
+    const source = this.#sourceOf(id);
+    source.isAsked = false;
+    source.failingSinceMs = undefined;
+    source.isMissed = false;
+    if (from === to) {
+      source.askAtMs = this.#ports.clock.nowMs() + FOLLOW_PAUSE_MS;
+    }
+    source.stream.take(fields, bytes, from, to);
+    this.#ask();
+    this.#ports.events.ready();
+  }
+
+  #unread(id: string, isAway: boolean, reason: string): void {
+    const source = this.#sourceOf(id);
+    const nowMs = this.#ports.clock.nowMs();
+    source.isAsked = false;
+    source.isPresent = !isAway;
+    source.failingSinceMs ??= nowMs;
+    source.failure = isAway ? "it is away" : reason;
+    source.askAtMs = nowMs + FOLLOW_PAUSE_MS;
+  }
+
+  /** The source of the record with the lowest tick, once that is certain. */
+  #nextSource(): Source | undefined {
+    if (!this.#isListed || this.#isFinished) return undefined;
+    let lowest: Source | undefined;
+    let isCertain = true;
+    for (const source of this.#sources.values()) {
+      if (source.stream.front() !== Front.record) continue;
+      const { tick } = source.stream.record;
+      if (lowest === undefined || tick < lowest.stream.record.tick) {
+        lowest = source;
+      }
+    }
+    const tick = lowest?.stream.record.tick ?? Infinity;
+    let areAllOver = true;
+    for (const { stream, isMissed } of this.#sources.values()) {
+      const front = stream.front();
+      if (front !== Front.end) areAllOver = false;
+      if (front !== Front.nothing || stream.isPast(tick)) continue;
+      // Whoever follows does not wait for a data node that is away.
+      if (!isMissed) isCertain = false;
+    }
+    if (areAllOver && lowest === undefined) this.#finish();
+    return isCertain ? lowest : undefined;
+  }
+
+  #takeRecord({ stream, address }: Source): void {
+    const { id, record, bytes } = stream;
+    this.#line.bytes = bytes;
+    this.#line.record = record;
+    this.#ports.events.copy({ id, address }, this.#line);
+    this.#orderOf(bytes, record).add(
+      record.sequence,
+      record.floor,
+      this.#line,
+      copyOf,
+      this.#emit,
+    );
+    stream.pass();
+  }
+
+  #orderOf(bytes: Uint8Array, record: ParsedRecord): ClientOrder<Line> {
+    const { clientStart, clientEnd } = record;
+    const last = this.#lastClient;
+    let isSame = this.#lastOrder !== undefined &&
+      last.length === clientEnd - clientStart;
+    for (let i = 0; isSame && i < last.length; i++) {
+      isSame = last[i] === bytes[clientStart + i];
+    }
+    if (isSame) return this.#lastOrder!;
+    const id = textOf(bytes, clientStart, clientEnd);
+    const order = this.#orders.get(id) ?? new ClientOrder<Line>();
+    this.#orders.set(id, order);
+    this.#lastClient = bytes.slice(clientStart, clientEnd);
+    this.#lastOrder = order;
+    return order;
+  }
+
+  #finish(): void {
+    this.#isFinished = true;
+    for (const order of this.#orders.values()) order.end(this.#emit);
+    this.#ports.events.finished();
+  }
+}
+
+/** A line of its own, in which the record begins at 0. */
+function copyOf({ bytes, record }: Line): Line {
+  const { start, payloadEnd } = record;
+  return {
+    bytes: bytes.slice(start, payloadEnd),
+    record: {
+      ...record,
+      start: 0,
+      holdersStart: record.holdersStart - start,
+      holdersEnd: record.holdersEnd - start,
+      clientStart: record.clientStart - start,
+      clientEnd: record.clientEnd - start,
+      payloadStart: record.payloadStart - start,
+      payloadEnd: payloadEnd - start,
+    },
+  };
+}

@@ -1,0 +1,167 @@
+/**
+ * The records of one data node, in the order it stored them, from the pieces
+ * of its segments that were read.
+ *
+ * @module
+ */
+
+import {
+  newParsedRecord,
+  type ParsedRecord,
+  parseRecord,
+} from "../store/record.ts";
+import { joinedRecords, RECORD_BYTES_MAX } from "../store/recovery.ts";
+import { ByteQueue } from "../wire/byte_queue.ts";
+import { findLineEnd } from "../wire/line.ts";
+import type { PieceFields } from "../wire/read_frames.ts";
+
+/** What a stream has in front. */
+export const Front = {
+  /** A record, in {@linkcode NodeStream.record}. */
+  record: 0,
+  /** Nothing now; more may come. */
+  nothing: 1,
+  /** Nothing, and nothing more will come. */
+  end: 2,
+} as const;
+/** See {@linkcode Front}. */
+export type Front = typeof Front[keyof typeof Front];
+
+/** Unread bytes of a stream up to which more are asked for. */
+const BUFFERED_BYTES_MAX = 64 * 1024;
+
+/** See the module. */
+export class NodeStream {
+  readonly id: string;
+  /** Where the record in front is: valid until {@linkcode pass}. */
+  readonly record: ParsedRecord = newParsedRecord();
+  readonly #damaged: (position: number, length: number) => void;
+  readonly #bytes = new ByteQueue();
+  /** Of the next byte to ask for. */
+  #position = 0;
+  /** Up to where to read; found by the first piece, unless it follows. */
+  #target = Infinity;
+  readonly #follows: boolean;
+  /** Logical time that whatever the node stores after these bytes is past. */
+  #watermark = -1;
+  /** Bytes of the line in front, with its ending; 0 when none was looked at. */
+  #frontLength = 0;
+  /** Bytes in front that were looked at and have no ending. */
+  #searched = 0;
+  #isGivenUp = false;
+
+  /** @param damaged Is told of bytes that are no record. */
+  constructor(
+    id: string,
+    follows: boolean,
+    damaged: (position: number, length: number) => void,
+  ) {
+    this.id = id;
+    this.#follows = follows;
+    this.#damaged = damaged;
+  }
+
+  /** The bytes that {@linkcode record} refers to. */
+  get bytes(): Uint8Array {
+    return this.#bytes.bytes;
+  }
+
+  /** Where the next piece begins. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Whether another piece should be asked for. */
+  get wants(): boolean {
+    return !this.#isGivenUp && this.#position < this.#target &&
+      (this.#bytes.length < BUFFERED_BYTES_MAX || this.#frontLength === 0);
+  }
+
+  /** Whether whatever comes has a tick past `tick`. */
+  isPast(tick: number): boolean {
+    return this.#watermark >= tick;
+  }
+
+  /** Takes a piece; one that was not asked for is left alone. */
+  take(fields: PieceFields, bytes: Uint8Array, from: number, to: number): void {
+    if (fields.position !== this.#position) return;
+    if (this.#target === Infinity && !this.#follows) this.#target = fields.end;
+    const wanted = Math.min(to, from + this.#target - this.#position);
+    this.#bytes.append(bytes, from, wanted);
+    // The bytes may have moved, and with them the record in front.
+    this.#frontLength = 0;
+    this.#position += wanted - from;
+    if (this.#position >= fields.end) this.#watermark = fields.tick;
+  }
+
+  /** Nothing more will come: the node is away. */
+  giveUp(): void {
+    this.#isGivenUp = true;
+  }
+
+  /** Looks for the next record. */
+  front(): Front {
+    while (this.#frontLength === 0) {
+      const { bytes, start, end } = this.#bytes;
+      const lf = findLineEnd(bytes, start + this.#searched, end);
+      if (lf >= 0) {
+        this.#searched = 0;
+        this.#look(start, lf);
+      } else if (end - start > RECORD_BYTES_MAX) {
+        this.#tell(end - start);
+        this.#searched = 0;
+      } else {
+        this.#searched = end - start;
+        if (!this.#isAtEnd()) return Front.nothing;
+        if (end === start) return Front.end;
+        this.#lookAtRest(start, end);
+      }
+    }
+    return Front.record;
+  }
+
+  /** Is done with the record in front. */
+  pass(): void {
+    this.#bytes.consume(this.#frontLength);
+    this.#frontLength = 0;
+  }
+
+  #isAtEnd(): boolean {
+    return this.#isGivenUp || this.#position >= this.#target;
+  }
+
+  /** The last line may lack its ending, or be cut if the node went away. */
+  #lookAtRest(start: number, end: number): void {
+    this.#searched = 0;
+    if (parseRecord(this.#bytes.bytes, start, end, this.record)) {
+      this.#frontLength = end - start;
+    } else if (this.#isGivenUp) {
+      this.#bytes.clear();
+    } else {
+      this.#tell(end - start);
+    }
+  }
+
+  /** Looks at the line `[start..lf)` in front. */
+  #look(start: number, lf: number): void {
+    const { bytes } = this.#bytes;
+    if (parseRecord(bytes, start, lf, this.record)) {
+      this.#frontLength = lf + 1 - start;
+      return;
+    }
+    // A damaged ending joins records, which are whole: one at a time.
+    const [, second] = joinedRecords(bytes, start, lf, this.record);
+    if (second === undefined) {
+      this.#tell(lf + 1 - start);
+    } else {
+      parseRecord(bytes, start, second - 1, this.record);
+      this.#frontLength = second - start;
+    }
+  }
+
+  #tell(length: number): void {
+    const position = this.#position - this.#bytes.length;
+    this.#damaged(position, length);
+    this.#bytes.consume(length);
+  }
+}

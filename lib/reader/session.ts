@@ -1,0 +1,179 @@
+/**
+ * A reader's connection to a head.
+ *
+ * @module
+ */
+
+import type { CalledSession } from "../call.ts";
+import type { Link } from "../ports.ts";
+import { bytesOf, textOf } from "../wire/ascii.ts";
+import { WireError, wireErrorOf } from "../wire/errors.ts";
+import {
+  type FrameBounds,
+  FrameStatus,
+  FrameType,
+  readBeat,
+  readErrorCode,
+  readFrame,
+  writeBeat,
+} from "../wire/frame.ts";
+import { formatProperties } from "../wire/greeting.ts";
+import {
+  type ListedNode,
+  type PieceFields,
+  readNodes,
+  readPiece,
+  readUnread,
+  type UnreadFields,
+  writeList,
+  writeRead,
+} from "../wire/read_frames.ts";
+import { CLIENT_ROLE } from "../wire/words.ts";
+
+/** Who reads. */
+export interface ReadHost {
+  nodes(nodes: readonly ListedNode[]): void;
+  /** What was read of a data node: `bytes[from..to)`. */
+  piece(
+    id: string,
+    fields: PieceFields,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): void;
+  /** A request to a data node failed, because it is away or for the reason. */
+  unread(id: string, isAway: boolean, reason: string): void;
+}
+
+// Filled anew for each frame; one is enough, since frames are read in turn.
+const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
+const piece: PieceFields = { ticket: 0, position: 0, end: 0, tick: 0 };
+const unread: UnreadFields = { ticket: 0, code: 0 };
+
+/** See the module. */
+export class ReadSession implements CalledSession {
+  readonly #link: Link;
+  readonly #host: ReadHost;
+  /** The data node that each request went to, by its ticket. */
+  readonly #asked = new Map<number, string>();
+  #lastTicket = 0;
+  farewell: string | undefined;
+
+  constructor(link: Link, id: string, host: ReadHost) {
+    this.#link = link;
+    this.#host = host;
+    link.out.append(bytesOf(`${CLIENT_ROLE}${formatProperties({ id })}\n`));
+    link.send();
+  }
+
+  /** Asks which data nodes there are. */
+  list(): void {
+    writeList(this.#link.out);
+    this.#link.send();
+  }
+
+  /** Asks for a piece of a data node's segments. */
+  read(id: string, position: number, bytesMax: number): void {
+    const ticket = ++this.#lastTicket;
+    this.#asked.set(ticket, id);
+    writeRead(this.#link.out, { ticket, position, bytesMax, tick: 0 }, id);
+    this.#link.send();
+  }
+
+  received(bytes: Uint8Array, length: number): number {
+    for (let at = 0;; at = frame.end) {
+      const status = readFrame(bytes, at, length, frame);
+      if (status === FrameStatus.partial) return at;
+      if (status === FrameStatus.malformed || !this.#take(bytes)) {
+        this.farewell = "it sent a malformed frame";
+        this.#link.abort();
+        return length;
+      }
+    }
+  }
+
+  ended(): void {
+    this.#link.end();
+  }
+
+  drained(): void {}
+
+  closed(): void {}
+
+  /** Closes the connection. */
+  end(): void {
+    this.#link.end();
+  }
+
+  /** Acts on one frame. @returns False when it breaks the protocol. */
+  #take(bytes: Uint8Array): boolean {
+    const { payload, end } = frame;
+    switch (frame.type) {
+      case FrameType.nodes: {
+        const nodes = readNodes(bytes, frame);
+        if (nodes !== undefined) this.#host.nodes(nodes);
+        return nodes !== undefined;
+      }
+      case FrameType.piece: {
+        if (!readPiece(bytes, frame, piece)) return false;
+        const id = this.#takeAsked(piece.ticket);
+        if (id === undefined) return false;
+        this.#host.piece(id, piece, bytes, payload, end);
+        return true;
+      }
+      case FrameType.unread: {
+        if (!readUnread(bytes, frame, unread)) return false;
+        const id = this.#takeAsked(unread.ticket);
+        if (id === undefined) return false;
+        this.#host.unread(
+          id,
+          unread.code === WireError.absent.code,
+          textOf(bytes, payload, end),
+        );
+        return true;
+      }
+      case FrameType.error: {
+        const kind = wireErrorOf(readErrorCode(bytes, frame));
+        const reason = textOf(bytes, payload, end);
+        this.farewell = `${kind?.word ?? "error"}: ${reason}`;
+        return true;
+      }
+      case FrameType.beat:
+        writeBeat(
+          this.#link.out,
+          FrameType.beatEcho,
+          readBeat(bytes, frame),
+        );
+        this.#link.send();
+        return true;
+      default:
+        return true;
+    }
+  }
+
+  #takeAsked(ticket: number): string | undefined {
+    const id = this.#asked.get(ticket);
+    this.#asked.delete(ticket);
+    return id;
+  }
+}
+
+/** A connection to a peer that nothing can be read from. */
+export class RefusedSession implements CalledSession {
+  readonly farewell = "it is an original program or a server, which keep " +
+    "nothing that can be read back";
+
+  constructor(link: Link) {
+    link.end();
+  }
+
+  received(_bytes: Uint8Array, length: number): number {
+    return length;
+  }
+
+  ended(): void {}
+
+  drained(): void {}
+
+  closed(): void {}
+}

@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { Extents } from "../../lib/store/extents.ts";
+
+Deno.test("Extents finds every position in its segment", () => {
+  const extents = new Extents();
+  assert.equal(extents.activeStart, 0);
+  extents.seal("a", 10, true);
+  extents.seal("b", 5, true);
+  extents.seal("c", 7, true);
+  assert.equal(extents.activeStart, 22);
+  const places = [
+    [0, { segment: "a", offset: 0, length: 10 }],
+    [9, { segment: "a", offset: 9, length: 1 }],
+    [10, { segment: "b", offset: 0, length: 5 }],
+    [14, { segment: "b", offset: 4, length: 1 }],
+    [21, { segment: "c", offset: 6, length: 1 }],
+  ] as const;
+  for (const [position, place] of places) {
+    assert.deepEqual(extents.locate(position), place);
+  }
+});
+
+Deno.test("Extents counts the ending that a segment lacks", () => {
+  const extents = new Extents();
+  extents.seal("a", 10, false);
+  extents.seal("b", 5, true);
+  assert.deepEqual(extents.locate(10), { segment: "a", offset: 10, length: 0 });
+  assert.deepEqual(extents.locate(11), { segment: "b", offset: 0, length: 5 });
+});

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Front, NodeStream } from "../../lib/reader/node_stream.ts";
+import { joined, lineOf } from "../support/records.ts";
+
+/** Reads `content` in pieces of these sizes. */
+function readAll(content: Uint8Array, sizes: readonly number[]) {
+  const damages: [number, number][] = [];
+  const stream = new NodeStream("aaaaaaaa", false, (position, length) => {
+    const last = damages.at(-1);
+    // A long stretch is told piece by piece.
+    if (last !== undefined && last[0] + last[1] === position) last[1] += length;
+    else damages.push([position, length]);
+  });
+  const sequences: number[] = [];
+  const end = content.length;
+  for (let turn = 0;; turn++) {
+    let front = stream.front();
+    while (front === Front.record) {
+      sequences.push(stream.record.sequence);
+      stream.pass();
+      front = stream.front();
+    }
+    if (front === Front.end) return { sequences, damages };
+    assert.equal(stream.wants, true);
+    const from = stream.position;
+    const to = Math.min(end, from + sizes[turn % sizes.length]!);
+    const fields = { ticket: 1, position: from, end, tick: 9 };
+    stream.take(fields, content, from, to);
+    // A piece that was asked for twice changes nothing.
+    if (to > from) stream.take(fields, content, from, to);
+  }
+}
+
+const content = joined(
+  [1, 2, 3, 4, 5].map((n) => lineOf(n, "x".repeat(n * 9))),
+);
+const sizes = fc.array(fc.integer({ min: 1, max: 400 }), {
+  minLength: 1,
+  maxLength: 5,
+});
+
+Deno.test("NodeStream gives every record, whatever the pieces", () => {
+  fc.assert(fc.property(sizes, (sizes) => {
+    const { sequences, damages } = readAll(content, sizes);
+    assert.deepEqual(sequences, [1, 2, 3, 4, 5]);
+    assert.deepEqual(damages, []);
+  }));
+});
+
+Deno.test("NodeStream tells of damage, and goes on behind it", () => {
+  const change = fc.record({ at: fc.nat(content.length - 1), sizes });
+  fc.assert(fc.property(change, ({ at, sizes }) => {
+    const spoiled = content.slice();
+    spoiled[at] = spoiled[at]! ^ 64;
+    const { sequences, damages } = readAll(spoiled, sizes);
+    if (sequences.length === 5) {
+      assert.equal(content[at], 10, "only an ending costs no record");
+      return;
+    }
+    assert.equal(sequences.length, 4);
+    const [first] = damages;
+    assert.ok(first![0] <= at && damages.at(-1)![0] + damages.at(-1)![1] > at);
+  }));
+});
+
+Deno.test("NodeStream: an empty data node is at its end at once", () => {
+  assert.deepEqual(readAll(new Uint8Array(), [1]), {
+    sequences: [],
+    damages: [],
+  });
+});
