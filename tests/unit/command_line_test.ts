@@ -73,6 +73,13 @@ Deno.test("each role has its defaults", () => {
     stdin: false,
     peer: "auto",
     name: undefined,
+    read: false,
+    follow: false,
+    format: "text",
+    since: undefined,
+    until: undefined,
+    client: undefined,
+    where: undefined,
     ...log,
   });
 });
@@ -138,6 +145,9 @@ Deno.test("a wrong line is told in one line: flag, value, what is accepted", () 
       "--role client --to a --name a/b",
       /--name: expected 1 to 48 of .*got 'a\/b'/,
     ],
+    ["--role client --to a --read --message x", /--message and --read/],
+    ["--role client --to a --follow", /--follow: expected with --read/],
+    ["--role client --to a --read --since ayer", /--since: expected a time/],
     ["--role client --to a --count 0", /--count: expected .*got '0'/],
     ["--role client --to a extra", /extra/],
     ["completion powershell", /one of bash, zsh, fish, got 'powershell'/],
