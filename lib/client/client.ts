@@ -27,8 +27,8 @@ export interface ConnectOptions {
   /**
    * Under which messages are numbered: 1 to 64 of `A-Z a-z 0-9 _ . -`. Give
    * one only to resume: a client with the id and the messages of an earlier
-   * one, in the same order, gives each message the same id again, which tells
-   * what was stored twice.
+   * one, in the same order, stores none of them twice. Other messages under an
+   * id that was used pass for those that are stored, and are lost.
    *
    * @default {a new random id}
    */

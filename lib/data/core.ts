@@ -22,6 +22,7 @@ import { bytesOf } from "../wire/ascii.ts";
 import { Encoding } from "../wire/greeting.ts";
 import type { DataEvents } from "./events.ts";
 import { Reads } from "./reads.ts";
+import { Seen } from "./seen.ts";
 import { FrameHeadSession } from "./frame_head_session.ts";
 import { TextHeadSession } from "./text_head_session.ts";
 
@@ -64,6 +65,7 @@ export interface DataContext {
   readonly nodeIdBytes: Uint8Array;
   readonly journal: Journal;
   readonly reads: Reads;
+  readonly seen: Seen;
   /** The node's logical time. */
   readonly tick: number;
   /** The node's logical time moves past `tick`. @returns The new time. */
@@ -78,6 +80,8 @@ export interface DataContext {
     from: number,
     count: number,
   ): number;
+  /** Tells `session` when a commit is done, as if it had appended for it. */
+  waitFor(session: HeadSession, commit: number): void;
   /** Calls `session.unblocked` when the journal takes records again. */
   block(session: HeadSession): void;
 }
@@ -89,6 +93,7 @@ export class DataCore implements DataContext {
   readonly nodeIdBytes: Uint8Array;
   readonly journal: Journal;
   readonly reads: Reads;
+  readonly seen: Seen = new Seen();
   readonly #callers: readonly Caller[];
   readonly #sessions = new Set<HeadSession>();
   /** Sessions that wait for a commit, by whether its number is odd. */
@@ -142,7 +147,11 @@ export class DataCore implements DataContext {
    * @throws Whatever the disk throws.
    */
   open(): Recovery {
-    const recovery = this.journal.open(() => {});
+    const recovery = this.journal.open((bytes, record) => {
+      const { clientStart, clientEnd, floor, sequence } = record;
+      const clientId = bytes.subarray(clientStart, clientEnd);
+      this.seen.add(clientId, floor, sequence, 1, 0);
+    });
     this.#tick = recovery.tick;
     return recovery;
   }
@@ -192,9 +201,15 @@ export class DataCore implements DataContext {
   ): number {
     const commit = this.journal.gatheringCommit;
     this.journal.append(header, messages, from, count);
+    const { clientId, floor, firstSequence } = header;
+    this.seen.add(clientId, floor, firstSequence, count, commit);
     this.#committing[commit & 1]!.add(session);
     this.ports.events.appended(header, messages, from, count);
     return commit;
+  }
+
+  waitFor(session: HeadSession, commit: number): void {
+    this.#committing[commit & 1]!.add(session);
   }
 
   block(session: HeadSession): void {
@@ -218,7 +233,10 @@ export class DataCore implements DataContext {
   }
 
   #committed(commit: number, failure: string | undefined): void {
-    if (failure !== undefined) this.ports.events.diskFailed(failure);
+    if (failure !== undefined) {
+      this.seen.clear();
+      this.ports.events.diskFailed(failure);
+    }
     const waiting = this.#committing[commit & 1]!;
     for (const session of waiting) session.committed(commit, failure);
     waiting.clear();

@@ -69,6 +69,10 @@ export class FrameHeadSession implements HeadSession, Reader {
   farewell: string | undefined;
   /** Last ticket of a commit, by whether the commit's number is odd. */
   readonly #lastTicket: [number, number] = [0, 0];
+  /** Whether tickets wait for a commit that holds none of their messages. */
+  readonly #borrows: [boolean, boolean] = [false, false];
+  /** The last commit that a ticket waits for, or has waited for. */
+  #lastCommit = 0;
   #nextTicket = 1;
   #isClosed = false;
   /** The last ticket that was answered. */
@@ -144,11 +148,16 @@ export class FrameHeadSession implements HeadSession, Reader {
   committed(commit: number, failure: string | undefined): void {
     const last = this.#lastTicket[commit & 1]!;
     const { out } = this.#link;
-    if (failure === undefined) {
+    // What was taken for stored may have been of the commit before, and lost.
+    const isVoid = this.#borrows[commit & 1] &&
+      this.#data.journal.failedCommit === commit - 1;
+    this.#borrows[commit & 1] = false;
+    const reason = failure ?? (isVoid ? "the commit before failed" : undefined);
+    if (reason === undefined) {
       writeStored(out, last, this.#data.tick);
     } else {
       const first = this.#answered + 1;
-      writeNotStored(out, first, last, WireError.notStored, failure);
+      writeNotStored(out, first, last, WireError.notStored, reason);
     }
     this.#answered = last;
     this.#link.send();
@@ -190,23 +199,50 @@ export class FrameHeadSession implements HeadSession, Reader {
 
   #store(bytes: Uint8Array): boolean {
     if (store.ticket !== this.#nextTicket) return false;
-    const { holdersAt, messagesAt } = store;
+    const { holdersAt, messagesAt, firstSequence, count } = store;
     this.#nextTicket++;
+    const clientId = bytes.subarray(frame.payload, holdersAt);
+    const known = this.#data.seen.commitOf(clientId, firstSequence, count);
+    if (known !== undefined) {
+      this.#answerKnown(store.ticket, known);
+      return true;
+    }
     const commit = this.#data.append(
       this,
       {
         timeMs: store.timeMs,
-        clientId: bytes.subarray(frame.payload, holdersAt),
-        firstSequence: store.firstSequence,
+        clientId,
+        firstSequence,
         floor: store.floor,
         tick: this.#data.advance(store.tick),
         holders: bytes.subarray(holdersAt, messagesAt),
       },
       bytes,
       messagesAt,
-      store.count,
+      count,
     );
     this.#lastTicket[commit & 1] = store.ticket;
+    this.#lastCommit = commit;
     return true;
+  }
+
+  /**
+   * Answers for messages that are stored, or will be with the commit `known`:
+   * in the order of tickets, so not before those in front of this one.
+   */
+  #answerKnown(ticket: number, known: number): void {
+    const commit = this.#answered === ticket - 1
+      ? known
+      : Math.max(known, this.#lastCommit);
+    if (commit <= this.#data.journal.doneCommit) {
+      this.#answered = ticket;
+      writeStored(this.#link.out, ticket, this.#data.tick);
+      this.#link.send();
+      return;
+    }
+    this.#lastTicket[commit & 1] = ticket;
+    this.#lastCommit = commit;
+    this.#borrows[commit & 1] = true;
+    this.#data.waitFor(this, commit);
   }
 }

@@ -62,6 +62,9 @@ export interface SetAside extends Damage {
 
 const LF = new Uint8Array([10]);
 
+/** Bytes of records that a start reads at least, if there are so many. */
+const RECENT_BYTES_MIN = 16 * 1024 * 1024;
+
 /** See the module. */
 export class Journal {
   readonly #segmentBytesMax: number;
@@ -72,6 +75,8 @@ export class Journal {
   #writing = new ByteQueue();
   /** The number of the commit that gathers. */
   #commit = 1;
+  #doneCommit = 0;
+  #failedCommit = -1;
   #isDue = false;
   #isWriting = false;
   /** Synced bytes of the active segment. */
@@ -102,6 +107,16 @@ export class Journal {
     return this.#commit;
   }
 
+  /** The last commit that is on disk, or has failed. */
+  get doneCommit(): number {
+    return this.#doneCommit;
+  }
+
+  /** The last commit that has failed; -1 when none has. */
+  get failedCommit(): number {
+    return this.#failedCommit;
+  }
+
   /** Whether appending should stop until the next commit is done. */
   get full(): boolean {
     return this.#gathering.length >= GATHER_BYTES_MAX;
@@ -115,7 +130,8 @@ export class Journal {
   /**
    * Reads the active segment, mends its end, and sets aside what is damaged.
    *
-   * @param record Is told of every undamaged record.
+   * @param record Is told of every undamaged record of it and, if it is short,
+   * of the segment before: what was stored last.
    * @throws Whatever the disk throws.
    */
   open(
@@ -129,6 +145,18 @@ export class Journal {
     if (this.#disk.sizeOf(ACTIVE_SEGMENT) < 0) this.#makeActive();
     let records = 0;
     let tick = 0;
+    if (
+      this.#sealedCount > 0 &&
+      this.#disk.sizeOf(ACTIVE_SEGMENT) < RECENT_BYTES_MIN
+    ) {
+      scanSegment(this.#disk, sealedName(this.#sealedCount), 0, {
+        record: (bytes, found) => {
+          tick = Math.max(tick, found.tick);
+          record(bytes, found);
+        },
+        damage: () => {},
+      });
+    }
     const damages: SetAside[] = [];
     const end = scanSegment(this.#disk, ACTIVE_SEGMENT, 0, {
       record: (bytes, found) => {
@@ -144,10 +172,6 @@ export class Journal {
     }
     this.#isEnded = end.recordBytes === 0;
     if (!this.#isEnded) this.#gathering.append(LF);
-    if (records === 0 && this.#sealedCount > 0) {
-      // Sealed just before the end: time goes on where that segment ended.
-      tick = this.#lastTickOf(sealedName(this.#sealedCount));
-    }
     return {
       records,
       tick,
@@ -239,7 +263,11 @@ export class Journal {
     if (failure === undefined) {
       this.#size += this.#writing.length;
       this.#isEnded = true;
-    } else this.#distrust = failure;
+    } else {
+      this.#distrust = failure;
+      this.#failedCommit = commit;
+    }
+    this.#doneCommit = commit;
     this.#writing.clear();
     this.#isWriting = false;
     this.#events.committed(commit, failure);
@@ -291,15 +319,6 @@ export class Journal {
 
   #makeActive(): void {
     this.#disk.replace(ACTIVE_SEGMENT, new Uint8Array());
-  }
-
-  #lastTickOf(segment: string): number {
-    let tick = 0;
-    scanSegment(this.#disk, segment, 0, {
-      record: (_, found) => tick = Math.max(tick, found.tick),
-      damage: () => {},
-    });
-    return tick;
   }
 
   #setAside(bytes: Uint8Array, damage: Damage): SetAside {

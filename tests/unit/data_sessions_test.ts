@@ -1,0 +1,293 @@
+/** A data node with scripted heads and a disk that syncs when a test says so. */
+
+import assert from "node:assert/strict";
+import { DataCore } from "../../lib/data/core.ts";
+import type { Link, Session } from "../../lib/ports.ts";
+import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
+import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { readFrame } from "../../lib/wire/frame.ts";
+import {
+  readPiece,
+  readUnread,
+  writeRead,
+} from "../../lib/wire/read_frames.ts";
+import {
+  readNotStored,
+  readStored,
+  type StoreFields,
+  writeStore,
+} from "../../lib/wire/store_frames.ts";
+import { ManualClock } from "../support/manual_clock.ts";
+import { ManualTurn } from "../support/manual_turn.ts";
+import { MemoryDisk } from "../support/memory_disk.ts";
+import { payloadOf } from "../support/records.ts";
+import { ScriptedLink } from "../support/scripted_link.ts";
+import { seededRandom } from "../support/seeded_random.ts";
+
+const ignore = () => {};
+
+/** A data node, on a disk that may have been used before. */
+function newData(disk = new MemoryDisk()) {
+  const turn = new ManualTurn();
+  let open: ((link: Link) => Session) | undefined;
+  const core = new DataCore({ nodeId: "aaaaaaaa", heads: ["h:5000"] }, {
+    clock: new ManualClock(),
+    random: () => 1,
+    strongRandom: seededRandom(3),
+    turn,
+    disk,
+    dialer: { dial: (_address, opened) => open = opened },
+    events: {
+      headJoined: ignore,
+      headLost: ignore,
+      appended: ignore,
+      sealed: ignore,
+      diskFailed: ignore,
+    },
+  });
+  core.open();
+  core.start();
+  /** A head that answers the handshake so. */
+  const join = (confirmation = "confirmacion sd/2 role=head\n") => {
+    const link = new ScriptedLink().to(open!);
+    assert.equal(link.said(), "peticion sd/2\n");
+    link.receive(confirmation);
+    assert.match(link.said(), /^dataNode/);
+    return link;
+  };
+  return { core, disk, turn, join };
+}
+
+function storeFrame(
+  ticket: number,
+  firstSequence: number,
+  texts: readonly string[],
+  fields: Partial<StoreFields> = {},
+): Uint8Array {
+  const payload = payloadOf(texts);
+  const out = new ByteQueue();
+  const at = writeStore(out, {
+    ticket,
+    firstSequence,
+    floor: 1,
+    tick: 5,
+    timeMs: 1,
+    count: texts.length,
+    clientIdLength: 2,
+    holders: 1,
+    ...fields,
+  }, 10 + payload.length);
+  out.bytes.set(bytesOf("c1aaaaaaaa"), at);
+  out.bytes.set(payload, at + 10);
+  return out.view().slice();
+}
+
+/** What a data node has answered, a word for each frame. */
+function answers(link: ScriptedLink): string[] {
+  const bytes = link.saidBytes();
+  const frame = { type: 0, fields: 0, payload: 0, end: 0 };
+  const told: string[] = [];
+  for (let at = 0; at < bytes.length; at = frame.end) {
+    assert.equal(readFrame(bytes, at, bytes.length, frame), 0);
+    const reason = textOf(bytes, frame.payload, frame.end);
+    const stored = { ticket: 0, tick: 0 };
+    const notStored = { firstTicket: 0, lastTicket: 0, code: 0 };
+    const piece = { ticket: 0, position: 0, end: 0, tick: 0 };
+    const unread = { ticket: 0, code: 0 };
+    if (frame.type === 5 && readStored(bytes, frame, stored)) {
+      told.push(`stored ${stored.ticket}`);
+    } else if (frame.type === 6 && readNotStored(bytes, frame, notStored)) {
+      const { firstTicket, lastTicket } = notStored;
+      told.push(`not ${firstTicket}..${lastTicket}: ${reason}`);
+    } else if (frame.type === 13 && readPiece(bytes, frame, piece)) {
+      told.push(
+        `piece ${piece.ticket} ${piece.position}/${piece.end}: ${reason}`,
+      );
+    } else if (frame.type === 14 && readUnread(bytes, frame, unread)) {
+      told.push(`unread ${unread.ticket}: ${reason}`);
+    } else told.push(`type ${frame.type}`);
+  }
+  return told;
+}
+
+const stored = (disk: MemoryDisk) =>
+  disk.text("data.txt").split("\n").slice(0, -1)
+    .map((line) => line.slice(line.indexOf(" mensaje: ") + 10));
+
+Deno.test("data node answers once messages are synced, and not before", () => {
+  const { disk, turn, join } = newData();
+  const head = join();
+  head.receive(storeFrame(1, 1, ["uno", "dos"]));
+  head.receive(storeFrame(2, 3, ["tres"]));
+  turn.end();
+  assert.deepEqual(answers(head), []);
+  head.receive(storeFrame(3, 4, ["cuatro"]));
+  turn.end();
+  disk.sync();
+  assert.deepEqual(answers(head), ["stored 2"]);
+  disk.sync();
+  assert.deepEqual(answers(head), ["stored 3"]);
+  assert.deepEqual(stored(disk), ["uno", "dos", "tres", "cuatro"]);
+});
+
+Deno.test("data node says which messages a failed sync has cost", () => {
+  const { disk, turn, join } = newData();
+  const head = join();
+  head.receive(storeFrame(1, 1, ["uno"]));
+  turn.end();
+  head.receive(storeFrame(2, 2, ["dos"]));
+  turn.end();
+  disk.fail("Input/output error");
+  assert.deepEqual(answers(head), ["not 1..1: Input/output error"]);
+  disk.sync();
+  assert.deepEqual(answers(head), ["stored 2"]);
+  assert.deepEqual(stored(disk), ["dos"]);
+});
+
+Deno.test("data node answers what it has stored, and does not write it again", () => {
+  const { disk, turn, join } = newData();
+  const head = join();
+  head.receive(storeFrame(1, 1, ["uno", "dos"]));
+  turn.end();
+  disk.sync();
+  assert.deepEqual(answers(head), ["stored 1"]);
+  head.receive(storeFrame(2, 1, ["uno", "dos"]));
+  assert.deepEqual(answers(head), ["stored 2"]);
+  // Another head, another batch of the same messages.
+  const other = join();
+  other.receive(storeFrame(1, 2, ["dos"]));
+  assert.deepEqual(answers(other), ["stored 1"]);
+  turn.end();
+  assert.deepEqual(stored(disk), ["uno", "dos"]);
+});
+
+Deno.test("data node knows after a restart what it has stored", () => {
+  const first = newData();
+  first.join().receive(storeFrame(1, 1, ["uno"]));
+  first.turn.end();
+  first.disk.sync();
+  const second = newData(first.disk);
+  const head = second.join();
+  head.receive(storeFrame(1, 1, ["uno"]));
+  assert.deepEqual(answers(head), ["stored 1"]);
+  // Also of the segment that was sealed last.
+  first.disk.rename("data.txt", "data-000001.txt");
+  const third = newData(first.disk);
+  const again = third.join();
+  again.receive(storeFrame(1, 1, ["uno"]));
+  assert.deepEqual(answers(again), ["stored 1"]);
+  assert.deepEqual(stored(first.disk), []);
+});
+
+Deno.test("data node does not take for stored what is being synced", () => {
+  const { disk, turn, join } = newData();
+  const head = join();
+  const other = join();
+  head.receive(storeFrame(1, 1, ["uno"]));
+  turn.end();
+  other.receive(storeFrame(1, 1, ["uno"]));
+  turn.end();
+  assert.deepEqual(answers(other), []);
+  disk.sync();
+  assert.deepEqual(answers(other), ["stored 1"]);
+  assert.deepEqual(stored(disk), ["uno"]);
+});
+
+Deno.test("data node takes back what it thought stored, when the sync fails", () => {
+  const { disk, turn, join } = newData();
+  const head = join();
+  const other = join();
+  head.receive(storeFrame(1, 1, ["uno"]));
+  turn.end();
+  // The client's next message makes the next commit the one to wait for.
+  head.receive(storeFrame(2, 2, ["dos"]));
+  other.receive(storeFrame(1, 1, ["uno"]));
+  turn.end();
+  disk.fail("Input/output error");
+  disk.sync();
+  assert.deepEqual(answers(head), ["not 1..1: Input/output error", "stored 2"]);
+  assert.deepEqual(answers(other), ["not 1..1: the commit before failed"]);
+  // So it is sent again, and stored.
+  other.receive(storeFrame(2, 1, ["uno"]));
+  turn.end();
+  disk.sync();
+  assert.deepEqual(answers(other), ["stored 2"]);
+  assert.deepEqual(stored(disk), ["dos", "uno"]);
+});
+
+Deno.test("data node answers tickets in order, known or not", () => {
+  const { disk, turn, join } = newData();
+  const head = join();
+  head.receive(storeFrame(1, 1, ["uno"]));
+  turn.end();
+  disk.sync();
+  assert.deepEqual(answers(head), ["stored 1"]);
+  head.receive(storeFrame(2, 2, ["dos"]));
+  head.receive(storeFrame(3, 1, ["uno"]));
+  turn.end();
+  assert.deepEqual(answers(head), [], "ticket 3 may not pass ticket 2");
+  disk.sync();
+  assert.deepEqual(answers(head), ["stored 3"]);
+});
+
+Deno.test("data node ends with a head that does not keep to the protocol", () => {
+  for (
+    const frame of [
+      storeFrame(2, 1, ["no ticket 1 before"]),
+      storeFrame(1, 1, ["x"], { tick: 2 ** 60 }),
+      Uint8Array.of(255, 255, 255, 255, 0, 0, 0, 0),
+    ]
+  ) {
+    const { disk, turn, join } = newData();
+    const head = join();
+    head.receive(frame);
+    turn.end();
+    assert.equal(head.isEnding, true);
+    assert.equal(disk.appends, 0);
+  }
+});
+
+Deno.test("data node takes the lines of a line head as they are", () => {
+  const { disk, turn, join } = newData();
+  const head = join("confirmacion\n");
+  head.receive("mensaje: a\\tb\nmensaje: a\\tb C:\\q end\n");
+  turn.end();
+  assert.equal(head.said(), "");
+  disk.sync();
+  assert.equal(head.said(), "recibido\nrecibido\n");
+  // The first is escaped; in the second a backslash is only a backslash.
+  assert.deepEqual(stored(disk), ["a\\tb", "a\\\\tb C:\\\\q end"]);
+});
+
+/** A request to read. */
+function readRequest(ticket: number, position: number, bytesMax = 1000) {
+  const out = new ByteQueue();
+  writeRead(out, { ticket, position, bytesMax, tick: 40 });
+  return out.view().slice();
+}
+
+Deno.test("data node gives pieces of what is synced, and nothing else", () => {
+  const { core, disk, turn, join } = newData();
+  const head = join();
+  head.receive(readRequest(1, 0));
+  assert.deepEqual(answers(head), ["piece 1 0/0: "]);
+  head.receive(storeFrame(1, 1, ["uno"]));
+  turn.end();
+  head.receive(readRequest(2, 0));
+  assert.deepEqual(answers(head), ["piece 2 0/0: "], "not synced yet");
+  disk.sync();
+  assert.deepEqual(answers(head), ["stored 1"]);
+  const content = disk.text("data.txt");
+  head.receive(readRequest(3, 0));
+  head.receive(readRequest(4, content.length - 5, 4));
+  disk.loads.shift()!();
+  disk.loads.shift()!();
+  assert.deepEqual(answers(head), [
+    `piece 3 0/${content.length}: ${content}`,
+    `piece 4 ${content.length - 5}/${content.length}: uno`.replace(
+      "uno",
+      " uno",
+    ),
+  ]);
+  assert.ok(core.tick >= 40, "what comes later has a later tick");
+});
