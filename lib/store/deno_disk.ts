@@ -101,6 +101,11 @@ export class DenoDisk implements Disk {
     this.#rename(temporary, this.#path(name));
   }
 
+  sync(name: string): void {
+    using file = Deno.openSync(this.#path(name), { write: true });
+    file.syncSync();
+  }
+
   truncate(name: string, size: number): void {
     this.#close();
     using file = Deno.openSync(this.#path(name), { write: true });

@@ -31,6 +31,8 @@ export interface Disk {
   ): void;
   /** Writes a whole file; after a crash it is the old or the new one. */
   replace(name: string, bytes: Uint8Array): void;
+  /** Makes durable what a file holds. */
+  sync(name: string): void;
   /** Cuts a file, durably. */
   truncate(name: string, size: number): void;
   /** Renames a file, durably. */

@@ -157,6 +157,9 @@ export class Journal {
         damage: () => {},
       });
     }
+    // A process that was killed may have left bytes that only the operating
+    // system has. What is read below counts as stored, so it must be.
+    this.#disk.sync(ACTIVE_SEGMENT);
     const damages: SetAside[] = [];
     const end = scanSegment(this.#disk, ACTIVE_SEGMENT, 0, {
       record: (bytes, found) => {

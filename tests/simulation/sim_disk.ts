@@ -75,6 +75,10 @@ export class SimDisk {
           synced: bytes.length,
         });
       },
+      sync: (name) => {
+        const file = this.#file(name);
+        file.synced = file.length;
+      },
       truncate: (name, size) => {
         const file = this.#file(name);
         file.length = Math.min(file.length, size);

@@ -45,6 +45,8 @@ export class MemoryDisk implements Disk {
     this.files.set(name, bytes.slice());
   }
 
+  sync(): void {}
+
   truncate(name: string, size: number): void {
     this.files.set(name, this.bytes(name).slice(0, size));
   }
@@ -65,7 +67,7 @@ export class MemoryDisk implements Disk {
   }
 
   /** The sync of the pending append succeeds. */
-  sync(): void {
+  syncs(): void {
     this.#finish(undefined, 1);
   }
 

@@ -123,9 +123,9 @@ Deno.test("data node answers once messages are synced, and not before", () => {
   assert.deepEqual(answers(head), []);
   head.receive(storeFrame(3, 4, ["cuatro"]));
   turn.end();
-  disk.sync();
+  disk.syncs();
   assert.deepEqual(answers(head), ["stored 2"]);
-  disk.sync();
+  disk.syncs();
   assert.deepEqual(answers(head), ["stored 3"]);
   assert.deepEqual(stored(disk), ["uno", "dos", "tres", "cuatro"]);
 });
@@ -139,7 +139,7 @@ Deno.test("data node says which messages a failed sync has cost", () => {
   turn.end();
   disk.fail("Input/output error");
   assert.deepEqual(answers(head), ["not 1..1: Input/output error"]);
-  disk.sync();
+  disk.syncs();
   assert.deepEqual(answers(head), ["stored 2"]);
   assert.deepEqual(stored(disk), ["dos"]);
 });
@@ -149,7 +149,7 @@ Deno.test("data node answers what it has stored, and does not write it again", (
   const head = join();
   head.receive(storeFrame(1, 1, ["uno", "dos"]));
   turn.end();
-  disk.sync();
+  disk.syncs();
   assert.deepEqual(answers(head), ["stored 1"]);
   head.receive(storeFrame(2, 1, ["uno", "dos"]));
   assert.deepEqual(answers(head), ["stored 2"]);
@@ -165,7 +165,7 @@ Deno.test("data node knows after a restart what it has stored", () => {
   const first = newData();
   first.join().receive(storeFrame(1, 1, ["uno"]));
   first.turn.end();
-  first.disk.sync();
+  first.disk.syncs();
   const second = newData(first.disk);
   const head = second.join();
   head.receive(storeFrame(1, 1, ["uno"]));
@@ -188,7 +188,7 @@ Deno.test("data node does not take for stored what is being synced", () => {
   other.receive(storeFrame(1, 1, ["uno"]));
   turn.end();
   assert.deepEqual(answers(other), []);
-  disk.sync();
+  disk.syncs();
   assert.deepEqual(answers(other), ["stored 1"]);
   assert.deepEqual(stored(disk), ["uno"]);
 });
@@ -204,13 +204,13 @@ Deno.test("data node takes back what it thought stored, when the sync fails", ()
   other.receive(storeFrame(1, 1, ["uno"]));
   turn.end();
   disk.fail("Input/output error");
-  disk.sync();
+  disk.syncs();
   assert.deepEqual(answers(head), ["not 1..1: Input/output error", "stored 2"]);
   assert.deepEqual(answers(other), ["not 1..1: the commit before failed"]);
   // So it is sent again, and stored.
   other.receive(storeFrame(2, 1, ["uno"]));
   turn.end();
-  disk.sync();
+  disk.syncs();
   assert.deepEqual(answers(other), ["stored 2"]);
   assert.deepEqual(stored(disk), ["dos", "uno"]);
 });
@@ -220,13 +220,13 @@ Deno.test("data node answers tickets in order, known or not", () => {
   const head = join();
   head.receive(storeFrame(1, 1, ["uno"]));
   turn.end();
-  disk.sync();
+  disk.syncs();
   assert.deepEqual(answers(head), ["stored 1"]);
   head.receive(storeFrame(2, 2, ["dos"]));
   head.receive(storeFrame(3, 1, ["uno"]));
   turn.end();
   assert.deepEqual(answers(head), [], "ticket 3 may not pass ticket 2");
-  disk.sync();
+  disk.syncs();
   assert.deepEqual(answers(head), ["stored 3"]);
 });
 
@@ -253,7 +253,7 @@ Deno.test("data node takes the lines of a line head as they are", () => {
   head.receive("mensaje: a\\tb\nmensaje: a\\tb C:\\q end\n");
   turn.end();
   assert.equal(head.said(), "");
-  disk.sync();
+  disk.syncs();
   assert.equal(head.said(), "recibido\nrecibido\n");
   // The first is escaped; in the second a backslash is only a backslash.
   assert.deepEqual(stored(disk), ["a\\tb", "a\\\\tb C:\\\\q end"]);
@@ -275,7 +275,7 @@ Deno.test("data node gives pieces of what is synced, and nothing else", () => {
   turn.end();
   head.receive(readRequest(2, 0));
   assert.deepEqual(answers(head), ["piece 2 0/0: "], "not synced yet");
-  disk.sync();
+  disk.syncs();
   assert.deepEqual(answers(head), ["stored 1"]);
   const content = disk.text("data.txt");
   head.receive(readRequest(3, 0));

@@ -30,7 +30,7 @@ Deno.test("Journal tells of a commit only after its sync", () => {
   assert.equal(disk.appends, 0, "written before the turn ended");
   turn.end();
   assert.deepEqual(told, []);
-  disk.sync();
+  disk.syncs();
   assert.deepEqual(told, ["commit 1"]);
   assert.deepEqual(disk.bytes("data.txt"), lineOf(1, "x"));
 });
@@ -47,10 +47,10 @@ Deno.test("Journal gathers what comes while a sync runs into one commit", () => 
   });
   assert.deepEqual(commits, [2, 2, 2]);
   assert.equal(disk.appends, 1);
-  disk.sync();
+  disk.syncs();
   assert.equal(disk.appends, 2);
   assert.equal(journal.idle, false);
-  disk.sync();
+  disk.syncs();
   assert.deepEqual(told, ["commit 1", "commit 2"]);
   assert.equal(journal.idle, true);
   assert.deepEqual(
@@ -63,12 +63,12 @@ Deno.test("Journal seals a segment whose write failed, without what failed", () 
   const { disk, turn, told, append } = openJournal();
   append(1);
   turn.end();
-  disk.sync();
+  disk.syncs();
   append(2);
   turn.end();
   append(3);
   disk.fail("Input/output error");
-  disk.sync();
+  disk.syncs();
   assert.deepEqual(told, [
     "commit 1",
     "commit 2 failed: Input/output error",
@@ -83,7 +83,7 @@ Deno.test("Journal fails commits for as long as it cannot seal", () => {
   const { disk, turn, told, append } = openJournal();
   append(1);
   turn.end();
-  disk.sync();
+  disk.syncs();
   append(2);
   turn.end();
   disk.fail("No space left on device");
@@ -97,7 +97,7 @@ Deno.test("Journal fails commits for as long as it cannot seal", () => {
   disk.rename = rename;
   append(4);
   turn.end();
-  disk.sync();
+  disk.syncs();
   assert.equal(told.at(-1), "commit 4");
   assert.deepEqual(disk.bytes("data.txt"), lineOf(4, "x"));
 });
@@ -110,7 +110,7 @@ Deno.test("Journal seals a segment that is full, and begins the next", () => {
   for (let sequence = 1; sequence <= 5; sequence++) {
     append(sequence);
     turn.end();
-    disk.sync();
+    disk.syncs();
   }
   assert.deepEqual(told, [
     "commit 1",
@@ -137,7 +137,7 @@ Deno.test("Journal.open cuts a torn last line off, and says so", () => {
   assert.deepEqual(sequences, [1]);
   append(3);
   turn.end();
-  disk.sync();
+  disk.syncs();
   assert.deepEqual(
     disk.bytes("data.txt"),
     joined([lineOf(1, "a"), lineOf(3, "x")]),
@@ -155,7 +155,7 @@ Deno.test("Journal.open ends a whole last line that lacks its ending", () => {
   assert.equal(recovery.tornBytes, 0);
   append(3);
   turn.end();
-  disk.sync();
+  disk.syncs();
   assert.deepEqual(
     disk.bytes("data.txt"),
     joined([lineOf(1, "a"), lineOf(2, "b"), lineOf(3, "x")]),
@@ -191,13 +191,13 @@ Deno.test("Journal goes on after a rename that failed and was done", () => {
   const { turn, told, append } = openJournal(disk, 1);
   append(1);
   turn.end();
-  disk.sync();
+  disk.syncs();
   append(2);
   turn.end();
   assert.deepEqual(told, ["commit 1", "commit 2 failed: Input/output error"]);
   append(3);
   turn.end();
-  disk.sync();
+  disk.syncs();
   assert.deepEqual(told.slice(2), [
     "sealed data-000001.txt Input/output error",
     "commit 3",
@@ -211,7 +211,7 @@ Deno.test("Journal keeps its time when it was sealed just before the end", () =>
   const first = openJournal(disk, 1);
   first.append(1);
   first.turn.end();
-  disk.sync();
+  disk.syncs();
   disk.rename("data.txt", "data-000001.txt");
   const { recovery } = openJournal(disk);
   assert.equal(recovery.records, 0);
@@ -238,6 +238,6 @@ Deno.test("Journal has room again as soon as a full commit is being written", ()
   while (!journal.full) journal.append(headerOf(2), large, 0, 1);
   turn.end();
   assert.equal(rooms, 1);
-  disk.sync();
+  disk.syncs();
   assert.equal(rooms, 2);
 });
