@@ -47,7 +47,7 @@ function runDelivery(seed: number): number {
     { length: world.between(replicas, 5) },
     (_, i) =>
       new SimData(network, `10.0.1.${i + 1}`, addresses, {
-        syncMs: [0.1, world.pick([1, 30])],
+        syncMs: [0.1, world.pick([1, 30, 300])],
         syncFailureChance: world.pick([0, 0, 0.05]),
       }),
   );
@@ -69,7 +69,7 @@ function runDelivery(seed: number): number {
     const node = world.pick(nodes);
     const head = world.pick(heads);
     const client = world.pick(clients);
-    switch (world.between(0, 15)) {
+    switch (world.between(0, 17)) {
       case 0:
         node.kill(world.pick(["stays", "lost"]));
         break;
@@ -96,6 +96,15 @@ function runDelivery(seed: number): number {
       case 7:
         node.disk.isFull = world.chance(0.5);
         break;
+      case 9:
+        // Restarted at once, and then the power fails.
+        node.kill("stays");
+        node.start();
+        world.after(world.between(1, 500), () => {
+          node.kill("lost");
+          node.start();
+        });
+        break;
       case 8:
         if (rotten !== undefined) rotten.disk.flipBit();
         break;
@@ -120,7 +129,11 @@ function runDelivery(seed: number): number {
 
   const reader = readAll(network, addresses);
   history.checkRead(reader.messages);
-  if (rotten === undefined) assert.deepEqual(reader.missing, []);
+  if (rotten === undefined) {
+    assert.deepEqual(reader.missing, []);
+    const disks = new Map(nodes.map((node) => [node.host, node.disk]));
+    history.check(disks, replicas);
+  }
   return history.answered().length;
 }
 

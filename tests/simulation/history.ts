@@ -102,9 +102,10 @@ export function storedTexts(disk: SimDisk): string[] {
   for (const [name, file] of disk.files) {
     if (!name.startsWith("data") || !name.endsWith(".txt")) continue;
     const bytes = file.bytes.subarray(0, file.length);
-    for (let at = 0;;) {
-      const lf = bytes.indexOf(10, at);
-      if (lf < 0) break;
+    for (let at = 0; at < bytes.length;) {
+      const found = bytes.indexOf(10, at);
+      // The last record of a segment may lack its ending.
+      const lf = found < 0 ? bytes.length : found;
       if (parseRecord(bytes, at, lf, record)) {
         const payload = bytes.slice(record.payloadStart, record.payloadEnd);
         const end = unescapeInto(payload, 0, payload, 0, payload.length);

@@ -1,0 +1,187 @@
+/**
+ * The simulation has teeth: each of these faults, put into a copy of the
+ * sources, is caught within some seeds.
+ */
+
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { Directory } from "../support/program.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Seeds within which every fault must be caught. */
+const SEEDS = 3_000;
+
+interface Mutation {
+  readonly name: string;
+  readonly file: string;
+  /** Stands once in the file. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+const mutations: readonly Mutation[] = [
+  {
+    name: "acknowledge before the sync",
+    file: "lib/store/journal.ts",
+    find: "    this.#disk.append(\n      ACTIVE_SEGMENT,",
+    replace: "    this.#events.committed(commit, undefined);\n" +
+      "    this.#disk.append(\n      ACTIVE_SEGMENT,",
+  },
+  {
+    name: "take a failed sync for a good one",
+    file: "lib/store/journal.ts",
+    find: "this.#events.committed(commit, failure);",
+    replace: "this.#events.committed(commit, undefined);",
+  },
+  {
+    name: "trust what a killed process left unsynced",
+    file: "lib/store/journal.ts",
+    find: "    this.#disk.sync(ACTIVE_SEGMENT);\n",
+    replace: "",
+  },
+  {
+    name: "leave the torn end of a segment",
+    file: "lib/store/journal.ts",
+    find: "if (end.restBytes > end.recordBytes) {",
+    replace: "if (end.restBytes < 0) {",
+  },
+  {
+    name: "believe records without their checksum",
+    file: "lib/store/record.ts",
+    find: "return readHex32(bytes, idEnd + 1) ===",
+    replace: "return readHex32(bytes, idEnd + 1) !== -1 || 1 ===",
+  },
+  {
+    name: "answer a message that comes again before it is synced",
+    file: "lib/data/frame_head_session.ts",
+    find: "if (commit <= this.#data.journal.doneCommit) {",
+    replace: "if (commit < Infinity) {",
+  },
+  {
+    name: "keep a node's time when a head is ahead of it",
+    file: "lib/data/core.ts",
+    find: "const next = Math.max(this.#tick, tick) + 1;",
+    replace: "const next = this.#tick + 1 + 0 * tick;",
+  },
+  {
+    name: "skip redelivery when a data node leaves",
+    file: "lib/head/delivery.ts",
+    find: "placedAnew += batch.count;\n        this.#placeOrWait(batch);",
+    replace: "placedAnew += batch.count;",
+  },
+  {
+    name: "forget messages that wait for a data node",
+    file: "lib/head/delivery.ts",
+    find: "    queue.push(batch);\n",
+    replace: "",
+  },
+  {
+    name: "answer after the first of several copies",
+    file: "lib/head/delivery.ts",
+    find:
+      "if (batch.storedBy.length >= batch.wanted) this.#answerStored(batch);",
+    replace: "this.#answerStored(batch);",
+  },
+  {
+    name: "count a data node that came back as another",
+    file: "lib/head/delivery.ts",
+    find: "if (holder.id === member.id) return true;",
+    replace: "if (holder === member) return true;",
+  },
+  {
+    name: "give a text client's messages one sequence",
+    file: "lib/head/text_client_session.ts",
+    find: "const sequence = this.#nextSequence++;\n    this.#answers.push",
+    replace: "const sequence = this.#nextSequence;\n    this.#answers.push",
+  },
+  {
+    name: "answer a text client out of order",
+    file: "lib/head/text_client_session.ts",
+    find: "this.#answers.set(sequence - this.#firstUnanswered, text);",
+    replace: "this.#answers.set(0 * sequence, text);",
+  },
+  {
+    name: "do not send again what a lost connection left unanswered",
+    file: "lib/client/core.ts",
+    find: "        this.window.resendAll();\n",
+    replace: "",
+  },
+  {
+    name: "claim that everything before a message was answered",
+    file: "lib/client/window.ts",
+    find: "fields.floor = this.#first;",
+    replace: "fields.floor = first;",
+  },
+  {
+    name: "read back what came twice, twice",
+    file: "lib/reader/client_order.ts",
+    find: "if (this.#closeGap(sequence)) emit(record);",
+    replace: "emit(record);",
+  },
+  {
+    name: "read back without waiting for slower data nodes",
+    file: "lib/reader/core.ts",
+    find: "if (!isMissed) isCertain = false;",
+    replace: "if (isMissed) isCertain = false;",
+  },
+];
+
+/** Runs the simulation on a copy of the sources with one fault in it. */
+async function runMutant(
+  { file, find, replace }: Mutation,
+  seeds: number = SEEDS,
+): Promise<{ code: number; out: string }> {
+  await using directory = new Directory();
+  for (const part of ["lib", "tests/support", "tests/simulation"]) {
+    await copyAll(`${root}${part}`, directory.at(part));
+  }
+  const source = await Deno.readTextFile(directory.at(file));
+  assert.equal(source.split(find).length, 2, `'${find}' stands not once`);
+  await Deno.writeTextFile(directory.at(file), source.replace(find, replace));
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "test",
+      "--quiet",
+      "--no-check",
+      "--no-config",
+      "--no-lock",
+      "--allow-env=SD_SEED",
+      "tests/simulation/delivery_test.ts",
+    ],
+    cwd: directory.path,
+    env: { SD_SEED: `1-${seeds}`, NO_COLOR: "1" },
+    stderr: "null",
+  }).output();
+  return { code, out: new TextDecoder().decode(stdout) };
+}
+
+async function copyAll(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    if (isDirectory) await copyAll(`${from}/${name}`, `${to}/${name}`);
+    else await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
+  }
+}
+
+Deno.test("without a fault, the copy of the sources passes", async () => {
+  const file = "lib/limits.ts";
+  const find = "export const DEFAULT_PORT = 5000;";
+  const { code, out } = await runMutant(
+    { name: "none", file, find, replace: find },
+    100,
+  );
+  assert.equal(code, 0, out);
+});
+
+const only = Deno.env.get("SD_MUTATION");
+
+for (const mutation of mutations) {
+  if (only !== undefined && !mutation.name.includes(only)) continue;
+  Deno.test(`a fault is caught: ${mutation.name}`, async () => {
+    const { code, out } = await runMutant(mutation);
+    assert.notEqual(code, 0, "it was not caught");
+    // By the simulation, and not because the mutant does not run at all.
+    assert.match(out, /Seed \d+ fails; again/, out);
+  });
+}
