@@ -73,6 +73,10 @@ export function startClient(
   let answerFile: LogFile | undefined;
   let isAway = false;
   let rejected = 0;
+  /** Messages that could not be stored, and were not told of yet; and why. */
+  let postponed = 0;
+  let postponedReason = "";
+  let postponedToldMs = -Infinity;
   let isDraining = false;
   const stopReading = new AbortController();
   /** Wakes whoever waits for the next moment to send. */
@@ -102,13 +106,16 @@ export function startClient(
           );
         }
       },
-      postponed: (count, reason) =>
-        events.warning(
-          `${counted(count, "message")} not stored, sent again: ${reason}`,
-        ),
+      postponed(count, reason) {
+        postponed += count;
+        postponedReason = reason;
+      },
     },
   });
-  const stopTicking = every(log.tick);
+  const stopTicking = every(() => {
+    log.tick();
+    tellPostponed();
+  });
   const ending = newEnding(() => {
     stopTicking();
     client.close();
@@ -194,6 +201,15 @@ export function startClient(
         ? `Servidor recibio: ${text}`
         : `${escapedText(bytes)} -> ${text}`,
     );
+  }
+
+  /** A full disk refuses message by message; once a second is enough. */
+  function tellPostponed(): void {
+    if (postponed === 0 || clock.nowMs() - postponedToldMs < 1_000) return;
+    postponedToldMs = clock.nowMs();
+    const messages = counted(postponed, "message");
+    events.warning(`${messages} not stored, sent again: ${postponedReason}`);
+    postponed = 0;
   }
 
   function failedText(): string {

@@ -17,6 +17,7 @@ import { newDialer } from "../lib/net/dial.ts";
 import { escapedText } from "../lib/store/escape.ts";
 import { cannotOpenFile } from "../lib/start_error.ts";
 import { DenoDisk } from "../lib/store/deno_disk.ts";
+import type { Disk } from "../lib/store/disk.ts";
 import type { Recovery } from "../lib/store/journal.ts";
 import { openNodeDirectory } from "../lib/store/node_directory.ts";
 import { textOf } from "../lib/wire/ascii.ts";
@@ -39,6 +40,8 @@ export interface DataRoleOptions {
   readonly directory: string;
   /** Whether messages reach the disk before they are acknowledged. */
   readonly sync: boolean;
+  /** Instead of the directory itself: a test's, which fails as told. */
+  readonly disk?: Disk | undefined;
 }
 
 /**
@@ -66,7 +69,7 @@ export function startData(
     random: context.random,
     strongRandom: context.strongRandom,
     dialer: newDialer(turn),
-    disk: new DenoDisk(options.directory, options.sync),
+    disk: options.disk ?? new DenoDisk(options.directory, options.sync),
     events: tellEvents(),
   });
   tellRecovery(openStore());

@@ -1,0 +1,42 @@
+/**
+ * `deno task torture`: real processes killed and stopped at random under load,
+ * then everything read back and checked.
+ *
+ *     deno task torture [SECONDS [REPLICAS [SEED]]]
+ *
+ * @module
+ */
+
+import { targets } from "../tests/support/program.ts";
+import { torture } from "../tests/system/torture.ts";
+import { compileIfStale } from "./stale.ts";
+
+/** Between two looks at what was read, in seconds. */
+const ROUND_SECONDS = 30;
+
+const [seconds = 60, replicas = 1, seed = 1] = Deno.args.map(Number);
+if (![seconds, replicas, seed].every((number) => number > 0)) {
+  console.error("torture: expected [SECONDS [REPLICAS [SEED]]], from 1");
+  Deno.exit(2);
+}
+await compileIfStale();
+
+let isWell = true;
+let kills = 0;
+for (
+  let done = 0, round = seed;
+  done < seconds;
+  done += ROUND_SECONDS, round++
+) {
+  const figures = await torture({
+    target: targets[0]!,
+    seed: round,
+    seconds: Math.min(ROUND_SECONDS, seconds - done),
+    replicas,
+  });
+  kills += figures.kills;
+  const { lost, doubled, misordered } = figures;
+  isWell &&= lost + doubled + misordered === 0;
+  console.log(`seed ${round}, ${kills} kills so far:`, JSON.stringify(figures));
+}
+Deno.exit(isWell ? 0 : 1);

@@ -1,0 +1,229 @@
+/**
+ * A cluster of real processes whose members are killed, stopped and started
+ * again at random, under load; then everything is read back and checked.
+ */
+
+import assert from "node:assert/strict";
+import { connect } from "../../mod.ts";
+import { seededRandom } from "../support/seeded_random.ts";
+import {
+  Directory,
+  type Program,
+  runNode,
+  startNode,
+  type Target,
+} from "../support/program.ts";
+
+/** How a torture is set up. */
+export interface TortureOptions {
+  readonly target: Target;
+  readonly seed: number;
+  readonly seconds: number;
+  readonly replicas: number;
+}
+
+/** What came of it. */
+export interface Figures {
+  readonly kills: number;
+  readonly stops: number;
+  readonly acknowledged: number;
+  readonly read: number;
+  /** Acknowledged, and not read. */
+  readonly lost: number;
+  readonly doubled: number;
+  readonly misordered: number;
+}
+
+const DATA_NODES = 4;
+const SENDERS = 4;
+/** Messages that each sender has in flight. */
+const LANES = 50;
+
+/** A process that can be killed and started again. */
+class Victim {
+  process: Program;
+  readonly #start: () => Program;
+
+  constructor(start: () => Program) {
+    this.#start = start;
+    this.process = start();
+  }
+
+  restart(): void {
+    this.process = this.#start();
+  }
+}
+
+/** Runs a torture to its end. */
+export async function torture(options: TortureOptions): Promise<Figures> {
+  const { target, replicas } = options;
+  const random = seededRandom(options.seed);
+  await using directory = new Directory();
+  const port = freePort();
+  const to = `127.0.0.1:${port}`;
+  const start = (name: string, ...args: readonly string[]) =>
+    new Victim(() =>
+      startNode(target, [
+        ...args,
+        "--log-level=error",
+        `--log-dir=${directory.at(name)}`,
+      ])
+    );
+  const head = start(
+    "head",
+    "--role=head",
+    "--host=127.0.0.1",
+    `--port=${port}`,
+    `--replicas=${replicas}`,
+  );
+  const nodes = Array.from(
+    { length: DATA_NODES },
+    (_, i) =>
+      start(
+        `d${i}`,
+        "--role=data",
+        `--head=${to}`,
+        `--dir=${directory.at(`d${i}`)}`,
+      ),
+  );
+  const victims = [head, ...nodes];
+  try {
+    const load = startLoad(to);
+    const chaos = {
+      kills: 0,
+      stops: 0,
+      endMs: nowMs() + options.seconds * 1000,
+    };
+    await Promise.all([
+      ...nodes.map((node) => torment(node, random, chaos, 600)),
+      torment(head, random, chaos, 4_000),
+    ]);
+    const acknowledged = await load.finish();
+    const texts = await readAll(target, to);
+    return {
+      ...chaosFigures(chaos),
+      ...compare(acknowledged, load.sent, texts),
+    };
+  } finally {
+    for (const { process } of victims) await process.kill();
+  }
+}
+
+interface Chaos {
+  kills: number;
+  stops: number;
+  readonly endMs: number;
+}
+
+const chaosFigures = ({ kills, stops }: Chaos) => ({ kills, stops });
+
+/** Kills and stops one process again and again; leaves it running. */
+async function torment(
+  victim: Victim,
+  random: () => number,
+  chaos: Chaos,
+  lifeMs: number,
+): Promise<void> {
+  while (nowMs() < chaos.endMs) {
+    await pause(random() * lifeMs);
+    if (random() < 0.8) {
+      await victim.process.kill();
+      chaos.kills++;
+      await pause(random() * lifeMs / 4);
+      victim.restart();
+    } else {
+      victim.process.signal("SIGSTOP");
+      chaos.stops++;
+      // Now and then for longer than the head's patience of 10 s.
+      await pause(random() < 0.1 ? 11_000 : random() * 1_500);
+      victim.process.signal("SIGCONT");
+    }
+  }
+}
+
+/** Clients of the library that send as fast as they are answered. */
+function startLoad(to: string) {
+  const sent = new Set<string>();
+  const acknowledged = new Set<string>();
+  let isOver = false;
+  const clients = Array.from({ length: SENDERS }, () => connect({ to }));
+  const lanes = clients.flatMap((client, k) => {
+    let n = 0;
+    const sendOnAndOn = async () => {
+      while (!isOver) {
+        const text = `c${k}#${++n}`;
+        sent.add(text);
+        await client.send(text);
+        acknowledged.add(text);
+      }
+    };
+    return Array.from({ length: LANES }, sendOnAndOn);
+  });
+  const all = Promise.all(lanes);
+  return {
+    sent,
+    /** Waits for the last answers. @returns All that were acknowledged. */
+    async finish(): Promise<ReadonlySet<string>> {
+      isOver = true;
+      await all;
+      for (const client of clients) await client.close();
+      return acknowledged;
+    },
+  };
+}
+
+/** Reads until nothing is missing: data nodes may be on their way back. */
+async function readAll(target: Target, to: string): Promise<string[]> {
+  const endMs = nowMs() + 60_000;
+  for (;;) {
+    const { code, out, errors } = await runNode(
+      target,
+      `--role client --to ${to} --read`,
+    );
+    if (code === 0) return out.split("\n");
+    assert.ok(nowMs() < endMs, `it cannot be read back: ${errors}`);
+  }
+}
+
+function compare(
+  acknowledged: ReadonlySet<string>,
+  sent: ReadonlySet<string>,
+  texts: readonly string[],
+) {
+  const read = new Set<string>();
+  const last = new Map<string, number>();
+  let doubled = 0;
+  let misordered = 0;
+  for (const text of texts) {
+    assert.ok(sent.has(text), `'${text}' was never sent`);
+    if (read.has(text)) doubled++;
+    read.add(text);
+    const [client = "", number] = text.split("#");
+    if (Number(number) <= (last.get(client) ?? 0)) misordered++;
+    last.set(client, Number(number));
+  }
+  let lost = 0;
+  for (const text of acknowledged) if (!read.has(text)) lost++;
+  return {
+    acknowledged: acknowledged.size,
+    read: read.size,
+    lost,
+    doubled,
+    misordered,
+  };
+}
+
+/** A port that nobody listens on. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+function nowMs(): number {
+  return performance.now();
+}
+
+/** Lets chaos wait; nothing is synchronised by it. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,29 @@
+/** A short torture; `deno task torture` runs long ones. */
+
+import assert from "node:assert/strict";
+import { targets } from "../support/program.ts";
+import { torture } from "./torture.ts";
+
+const SEED = Number(Deno.env.get("SD_SEED") ?? "1");
+
+for (const target of targets) {
+  // The sources are the same program; one of the two is enough.
+  if (target.name !== "executable") continue;
+  for (const replicas of [1, 2]) {
+    Deno.test(`torture: nothing acknowledged is lost, with replicas ${replicas}`, async () => {
+      const figures = await torture({
+        target,
+        seed: SEED,
+        seconds: 8,
+        replicas,
+      });
+      const { kills, acknowledged, lost, doubled, misordered } = figures;
+      assert.deepEqual(
+        { lost, doubled, misordered },
+        { lost: 0, doubled: 0, misordered: 0 },
+        `SD_SEED=${SEED}: ${JSON.stringify(figures)}`,
+      );
+      assert.ok(kills >= 20 && acknowledged >= 100, JSON.stringify(figures));
+    });
+  }
+}
