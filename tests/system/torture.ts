@@ -20,6 +20,10 @@ export interface TortureOptions {
   readonly seed: number;
   readonly seconds: number;
   readonly replicas: number;
+  /** How a data node is started; by `target` unless a test says otherwise. */
+  readonly startData?: (head: string, directory: string) => Program;
+  /** Whether processes are stopped, and the head killed, too. */
+  readonly onlyDataDies?: boolean;
 }
 
 /** What came of it. */
@@ -28,6 +32,8 @@ export interface Figures {
   readonly stops: number;
   readonly acknowledged: number;
   readonly read: number;
+  /** Starts that found a torn line, which a process was killed in. */
+  readonly torn: number;
   /** Acknowledged, and not read. */
   readonly lost: number;
   readonly doubled: number;
@@ -76,34 +82,37 @@ export async function torture(options: TortureOptions): Promise<Figures> {
     `--port=${port}`,
     `--replicas=${replicas}`,
   );
-  const nodes = Array.from(
-    { length: DATA_NODES },
-    (_, i) =>
-      start(
-        `d${i}`,
-        "--role=data",
-        `--head=${to}`,
-        `--dir=${directory.at(`d${i}`)}`,
-      ),
-  );
+  const nodes = Array.from({ length: DATA_NODES }, (_, i) => {
+    const home = directory.at(`d${i}`);
+    const { startData } = options;
+    return startData === undefined
+      ? start(`d${i}`, "--role=data", `--head=${to}`, `--dir=${home}`)
+      : new Victim(() => startData(to, home));
+  });
   const victims = [head, ...nodes];
   try {
     const load = startLoad(to);
+    const onlyDataDies = options.onlyDataDies ?? false;
     const chaos = {
       kills: 0,
       stops: 0,
+      killShare: onlyDataDies ? 1 : 0.8,
       endMs: nowMs() + options.seconds * 1000,
     };
     await Promise.all([
       ...nodes.map((node) => torment(node, random, chaos, 600)),
-      torment(head, random, chaos, 4_000),
+      onlyDataDies ? undefined : torment(head, random, chaos, 4_000),
     ]);
     const acknowledged = await load.finish();
     const texts = await readAll(target, to);
-    return {
-      ...chaosFigures(chaos),
-      ...compare(acknowledged, load.sent, texts),
-    };
+    const { kills, stops } = chaos;
+    const torn = Array.from(
+      nodes,
+      (_, i) =>
+        directory.lines(`d${i}/registro_data.txt`)
+          .filter((line) => /ended in a torn line/.test(line)).length,
+    ).reduce((sum, count) => sum + count, 0);
+    return { kills, stops, torn, ...compare(acknowledged, load.sent, texts) };
   } finally {
     for (const { process } of victims) await process.kill();
   }
@@ -112,10 +121,10 @@ export async function torture(options: TortureOptions): Promise<Figures> {
 interface Chaos {
   kills: number;
   stops: number;
+  /** Share of kills; the rest are stops. */
+  readonly killShare: number;
   readonly endMs: number;
 }
-
-const chaosFigures = ({ kills, stops }: Chaos) => ({ kills, stops });
 
 /** Kills and stops one process again and again; leaves it running. */
 async function torment(
@@ -126,7 +135,7 @@ async function torment(
 ): Promise<void> {
   while (nowMs() < chaos.endMs) {
     await pause(random() * lifeMs);
-    if (random() < 0.8) {
+    if (random() < chaos.killShare) {
       await victim.process.kill();
       chaos.kills++;
       await pause(random() * lifeMs / 4);

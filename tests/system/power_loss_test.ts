@@ -1,0 +1,47 @@
+/** Data nodes whose unsynced bytes are really gone when they are killed. */
+
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { permissions } from "../../.tasks/permissions.ts";
+import { start, targets } from "../support/program.ts";
+import { torture } from "./torture.ts";
+
+const SEED = Number(Deno.env.get("SD_SEED") ?? "1");
+const program = fileURLToPath(
+  new URL("../support/lossy_node.ts", import.meta.url),
+);
+
+for (const target of targets) {
+  if (target.name !== "executable") continue;
+  for (const replicas of [1, 2]) {
+    Deno.test(`power loss: nothing acknowledged goes with it, with replicas ${replicas}`, async () => {
+      const figures = await torture({
+        target,
+        seed: SEED,
+        seconds: 8,
+        replicas,
+        onlyDataDies: true,
+        startData: (head, directory) =>
+          start(Deno.execPath(), [
+            "run",
+            "--quiet",
+            ...permissions,
+            program,
+            head,
+            directory,
+          ]),
+      });
+      const { kills, torn, acknowledged, lost, doubled, misordered } = figures;
+      assert.deepEqual(
+        { lost, doubled, misordered },
+        { lost: 0, doubled: 0, misordered: 0 },
+        `SD_SEED=${SEED}: ${JSON.stringify(figures)}`,
+      );
+      // Else power was never lost in the middle of a write.
+      assert.ok(
+        kills >= 20 && torn >= 1 && acknowledged >= 100,
+        JSON.stringify(figures),
+      );
+    });
+  }
+}
