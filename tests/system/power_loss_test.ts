@@ -18,7 +18,7 @@ for (const target of targets) {
       const figures = await torture({
         target,
         seed: SEED,
-        seconds: 8,
+        seconds: 6,
         replicas,
         onlyDataDies: true,
         startData: (head, directory) =>

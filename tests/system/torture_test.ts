@@ -14,7 +14,7 @@ for (const target of targets) {
       const figures = await torture({
         target,
         seed: SEED,
-        seconds: 8,
+        seconds: 6,
         replicas,
       });
       const { kills, acknowledged, lost, doubled, misordered } = figures;
