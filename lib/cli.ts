@@ -41,6 +41,7 @@ import {
   type ValueName,
   wholeKind,
 } from "./cli/values.ts";
+import { hangingParagraph } from "./cli/paragraph.ts";
 import { placements } from "./head/placement.ts";
 import {
   CLIENT_INTERVAL_MS_DEFAULT,
@@ -289,12 +290,6 @@ export function parseFlags(
     .replaceAll(/\s*\n\s*/g, " ");
 }
 
-/** Columns of a terminal that help is laid out for. */
-const HELP_COLUMNS = 80;
-
-/** Column at which the explanation of a flag begins. */
-const HELP_INDENT = 29;
-
 /** The flags of a role, explained, one paragraph each. */
 export function explainFlags(role: RoleName): string {
   const page = getDocPageSync(parsers[role]);
@@ -308,22 +303,8 @@ export function explainFlags(role: RoleName): string {
         ? ""
         : `[${formatMessage(entry.default, { quotes: false })}]`,
     ].join(" ").trim().split(" ");
-    return wrap(`  ${flag}`.padEnd(HELP_INDENT - 1), words);
+    return hangingParagraph(`  ${flag}`, words);
   }).join("\n");
-}
-
-/** Sets words behind `start`, in lines that begin under the first word. */
-function wrap(start: string, words: readonly string[]): string {
-  const lines: string[] = [];
-  let line = start;
-  for (const word of words) {
-    if (line.length + 1 + word.length > HELP_COLUMNS) {
-      lines.push(line);
-      line = " ".repeat(HELP_INDENT - 1);
-    }
-    line += ` ${word}`;
-  }
-  return [...lines, line].join("\n");
 }
 
 const shells: Readonly<Record<string, ShellCompletion>> = { bash, zsh, fish };

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { BATCH_OVERHEAD_BYTES } from "../limits.ts";
+import { BATCH_OVERHEAD_BYTES, ORIGINAL_MESSAGE_BYTES_MAX } from "../limits.ts";
 import type { WireErrorKind } from "../wire/errors.ts";
 import { BlockPool } from "./block_pool.ts";
 import type { Member } from "./member.ts";
@@ -89,6 +89,20 @@ export function newOrigin(sender: Sender): BatchOrigin {
 /** What `bytes` of messages that arrived together count for. */
 export function costOf(bytes: number): number {
   return bytes + BATCH_OVERHEAD_BYTES;
+}
+
+/** Whether it has a message that is too long for an original data node. */
+export function isLong(batch: Batch): boolean {
+  return batch.longest > ORIGINAL_MESSAGE_BYTES_MAX;
+}
+
+/**
+ * Whether a copy is on this data node, or on its way there. By id: one that
+ * left and came back is another member, on the same disk.
+ */
+export function isHeldBy(batch: Batch, member: Member): boolean {
+  for (const holder of batch.holders) if (holder.id === member.id) return true;
+  return false;
 }
 
 /** Free batches kept for reuse: those of a busy moment. */

@@ -15,12 +15,18 @@
  * @module
  */
 
-import { ORIGINAL_MESSAGE_BYTES_MAX } from "../limits.ts";
 import type { Clock } from "../ports.ts";
 import { MESSAGE_HEADER_BYTES } from "../wire/client_frames.ts";
 import { WireError, type WireErrorKind } from "../wire/errors.ts";
 import { readU32 } from "../wire/little_endian.ts";
-import { type Batch, type BatchOrigin, BatchPool, costOf } from "./batch.ts";
+import {
+  type Batch,
+  type BatchOrigin,
+  BatchPool,
+  costOf,
+  isHeldBy,
+  isLong,
+} from "./batch.ts";
 import type { HeadEvents } from "./events.ts";
 import { Fifo } from "../fifo.ts";
 import { Held } from "./held.ts";
@@ -336,18 +342,4 @@ export class Delivery {
     batch.references--;
     if (batch.references === 0) this.#pool.give(batch);
   }
-}
-
-/** Whether it has a message that is too long for an original data node. */
-function isLong(batch: Batch): boolean {
-  return batch.longest > ORIGINAL_MESSAGE_BYTES_MAX;
-}
-
-/**
- * Whether a copy is on this data node, or on its way there. By id: one that
- * left and came back is another member, on the same disk.
- */
-function isHeldBy(batch: Batch, member: Member): boolean {
-  for (const holder of batch.holders) if (holder.id === member.id) return true;
-  return false;
 }

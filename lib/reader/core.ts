@@ -28,6 +28,7 @@ import {
 import { ClientOrder } from "./client_order.ts";
 import { Front, NodeStream } from "./node_stream.ts";
 import { ReadSession, RefusedSession } from "./session.ts";
+import { Source } from "./source.ts";
 
 /** How a reader is set up. */
 export interface ReaderOptions {
@@ -71,32 +72,8 @@ export interface ReaderPorts extends CallerPorts {
   readonly events: ReaderEvents;
 }
 
-/** Pause before a data node that has nothing new is asked again, in ms. */
-const FOLLOW_PAUSE_MS = 200;
-
 /** Pause before the head is asked again which data nodes there are, in ms. */
 const LIST_PAUSE_MS = 1_000;
-
-/** Time for a data node that went away while it was read to return, in ms. */
-const RETURN_MS_MAX = 5_000;
-
-/** One data node. */
-interface Source {
-  readonly stream: NodeStream;
-  address: string;
-  /** Whether the head says that it is there. */
-  isPresent: boolean;
-  /** Since when nothing could be read from it; undefined while it can. */
-  failingSinceMs: number | undefined;
-  /** Why not. */
-  failure: string;
-  /** Whether that was told, because it has lasted. */
-  isMissed: boolean;
-  /** Whether a request is under way. */
-  isAsked: boolean;
-  /** Not to be asked before. */
-  askAtMs: number;
-}
 
 /** See the module. */
 export class ReaderCore {
@@ -128,7 +105,7 @@ export class ReaderCore {
       agreed: (link, encoding) => this.#begin(link, encoding),
       lost: (address, reason, nextCallInMs) => {
         this.#session = undefined;
-        for (const source of this.#sources.values()) source.isAsked = false;
+        for (const source of this.#sources.values()) source.unasked();
         ports.events.lost(address, reason, nextCallInMs);
       },
     });
@@ -146,7 +123,7 @@ export class ReaderCore {
     for (const source of this.#sources.values()) this.#miss(source, nowMs);
     if (this.#session === undefined || this.#isFinished) return;
     const isAnyAway = [...this.#sources.values()].some((source) =>
-      !source.isPresent && !source.isMissed
+      source.isAwaited
     );
     if (nowMs >= this.#listAtMs && (this.#options.follow || isAnyAway)) {
       this.#list(nowMs);
@@ -207,14 +184,7 @@ export class ReaderCore {
         continue;
       }
       const source = this.#sourceOf(id);
-      source.address = address;
-      source.isPresent = state === NodeState.present;
-      if (!source.isPresent) {
-        // One that was not there from the first gets no time to return.
-        const sinceMs = source.stream.position > 0 ? nowMs : -Infinity;
-        source.failingSinceMs ??= sinceMs;
-        source.failure = "it is away";
-      }
+      source.listed(address, state === NodeState.present, nowMs);
       this.#miss(source, nowMs);
     }
     this.#isListed = true;
@@ -243,30 +213,19 @@ export class ReaderCore {
             "what they held is missing unless another has it",
         ),
     );
-    const source: Source = {
-      stream,
-      address: "",
-      isPresent: true,
-      failingSinceMs: undefined,
-      failure: "",
-      isMissed: false,
-      isAsked: false,
-      askAtMs: 0,
-    };
+    const source = new Source(stream);
     this.#sources.set(id, source);
     return source;
   }
 
   /** Goes on without a data node that has been away for too long. */
   #miss(source: Source, nowMs: number): void {
-    const { stream, failingSinceMs, failure, isMissed, address } = source;
-    if (failingSinceMs === undefined || isMissed) return;
-    if (nowMs - failingSinceMs < RETURN_MS_MAX) return;
+    if (!source.isOverdue(nowMs)) return;
     source.isMissed = true;
     // Whoever follows waits for it, and tells that it waits.
-    if (!this.#options.follow) stream.giveUp();
+    if (!this.#options.follow) source.stream.giveUp();
     this.#ports.events.missing(
-      `dataNode ${address} (${stream.id}) cannot be read: ${failure}; ` +
+      `dataNode ${source.label} cannot be read: ${source.failure}; ` +
         "messages that only it holds are missing",
     );
     this.#ports.events.ready();
@@ -277,12 +236,9 @@ export class ReaderCore {
     if (session === undefined) return;
     const nowMs = this.#ports.clock.nowMs();
     for (const source of this.#sources.values()) {
+      if (!source.isDue(nowMs)) continue;
       const { stream } = source;
-      if (
-        source.isAsked || !source.isPresent ||
-        nowMs < source.askAtMs || !stream.wants
-      ) continue;
-      source.isAsked = true;
+      source.asked();
       session.read(stream.id, stream.position, READ_PIECE_BYTES);
     }
   }
@@ -295,25 +251,15 @@ export class ReaderCore {
     to: number,
   ): void {
     const source = this.#sourceOf(id);
-    source.isAsked = false;
-    source.failingSinceMs = undefined;
-    source.isMissed = false;
-    if (from === to) {
-      source.askAtMs = this.#ports.clock.nowMs() + FOLLOW_PAUSE_MS;
-    }
+    source.answered(from === to, this.#ports.clock.nowMs());
     source.stream.take(fields, bytes, from, to);
     this.#ask();
     this.#ports.events.ready();
   }
 
   #unread(id: string, isAway: boolean, reason: string): void {
-    const source = this.#sourceOf(id);
     const nowMs = this.#ports.clock.nowMs();
-    source.isAsked = false;
-    source.isPresent = !isAway;
-    source.failingSinceMs ??= nowMs;
-    source.failure = isAway ? "it is away" : reason;
-    source.askAtMs = nowMs + FOLLOW_PAUSE_MS;
+    this.#sourceOf(id).failed(isAway, reason, nowMs);
   }
 
   /** The source of the record with the lowest tick, once that is certain. */

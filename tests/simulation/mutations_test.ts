@@ -85,7 +85,7 @@ const mutations: readonly Mutation[] = [
   },
   {
     name: "count a data node that came back as another",
-    file: "lib/head/delivery.ts",
+    file: "lib/head/batch.ts",
     find: "if (holder.id === member.id) return true;",
     replace: "if (holder === member) return true;",
   },

@@ -47,6 +47,7 @@ const pure = [
   "lib/reader/core.ts",
   "lib/reader/node_stream.ts",
   "lib/reader/session.ts",
+  "lib/reader/source.ts",
   "lib/store/extents.ts",
   "lib/store/journal.ts",
   "lib/store/record.ts",

@@ -1,0 +1,96 @@
+/**
+ * A source: one data node that is read, and how that fares.
+ *
+ * @module
+ */
+
+import type { NodeStream } from "./node_stream.ts";
+
+/** Pause before a data node that has nothing new is asked again, in ms. */
+const ASK_PAUSE_MS = 200;
+
+/** Time for a data node that went away while it was read to return, in ms. */
+const RETURN_MS_MAX = 5_000;
+
+/** See the module. */
+export class Source {
+  readonly stream: NodeStream;
+  /** Its last address. */
+  address = "";
+  /** Whether its absence was told, because it has lasted. */
+  isMissed = false;
+  #isPresent = true;
+  /** Since when nothing could be read from it; undefined while it can. */
+  #failingSinceMs: number | undefined;
+  #failure = "";
+  #isAsked = false;
+  #askAtMs = 0;
+
+  constructor(stream: NodeStream) {
+    this.stream = stream;
+  }
+
+  /** Whether it is away, and that may still change. */
+  get isAwaited(): boolean {
+    return !this.#isPresent && !this.isMissed;
+  }
+
+  /** `address (id)`, for people. */
+  get label(): string {
+    return `${this.address} (${this.stream.id})`;
+  }
+
+  /** Why nothing can be read from it. */
+  get failure(): string {
+    return this.#failure;
+  }
+
+  /** Whether another piece should be asked for now. */
+  isDue(nowMs: number): boolean {
+    return this.#isPresent && !this.#isAsked && nowMs >= this.#askAtMs &&
+      this.stream.wants;
+  }
+
+  /** Whether it has failed for so long that it is to be done without. */
+  isOverdue(nowMs: number): boolean {
+    return !this.isMissed && this.#failingSinceMs !== undefined &&
+      nowMs - this.#failingSinceMs >= RETURN_MS_MAX;
+  }
+
+  /** The head has told whether it is there. */
+  listed(address: string, isPresent: boolean, nowMs: number): void {
+    this.address = address;
+    this.#isPresent = isPresent;
+    if (isPresent) return;
+    // One that was not there from the first gets no time to return.
+    this.#failingSinceMs ??= this.stream.position > 0 ? nowMs : -Infinity;
+    this.#failure = "it is away";
+  }
+
+  /** A piece was asked for. */
+  asked(): void {
+    this.#isAsked = true;
+  }
+
+  /** A piece came. */
+  answered(isEmpty: boolean, nowMs: number): void {
+    this.#isAsked = false;
+    this.#failingSinceMs = undefined;
+    this.isMissed = false;
+    if (isEmpty) this.#askAtMs = nowMs + ASK_PAUSE_MS;
+  }
+
+  /** None came: it is away, or for the reason given. */
+  failed(isAway: boolean, reason: string, nowMs: number): void {
+    this.#isAsked = false;
+    this.#isPresent = !isAway;
+    this.#failingSinceMs ??= nowMs;
+    this.#failure = isAway ? "it is away" : reason;
+    this.#askAtMs = nowMs + ASK_PAUSE_MS;
+  }
+
+  /** The connection is lost, and with it what was asked. */
+  unasked(): void {
+    this.#isAsked = false;
+  }
+}
