@@ -14,6 +14,7 @@ import { counted } from "../lib/counted.ts";
 import { DataCore } from "../lib/data/core.ts";
 import type { DataEvents } from "../lib/data/events.ts";
 import { newDialer } from "../lib/net/dial.ts";
+import type { Clock } from "../lib/ports.ts";
 import { escapedText } from "../lib/store/escape.ts";
 import { cannotOpenFile } from "../lib/start_error.ts";
 import { DenoDisk } from "../lib/store/deno_disk.ts";
@@ -45,6 +46,13 @@ export interface DataRoleOptions {
 }
 
 /**
+ * For how long another may have the id of this data node before it is taken
+ * for a copy, in ms. One that was started again after a power cut is met with
+ * its former self until the head has noticed that this is silent.
+ */
+const TWIN_MS_MAX = 15_000;
+
+/**
  * Starts a data node.
  *
  * @throws {StartError} Its directory cannot be used, or another process uses
@@ -60,6 +68,7 @@ export function startData(
   const events = log.events(registry);
   const isHopeless = newHopelessness(clock, options.heads);
   let hasJoined = false;
+  const isTwin = newTwinWatch(clock);
   /** Heads that are away, so that each absence is told once. */
   const away = new Set<string>();
 
@@ -151,6 +160,13 @@ export function startData(
         away.delete(address);
         events.info(`Joined head ${address} (${encoding})`);
       },
+      twinMet(reason) {
+        if (hasJoined || !isTwin()) return;
+        ending.end(
+          `Cannot join: ${reason}, and stays there. Two data nodes have copies ` +
+            `of one directory; give this one a directory of its own (--dir)`,
+        );
+      },
       headLost(address, reason) {
         if (!hasJoined && isHopeless(address, reason)) {
           ending.end(`Cannot find head ${address}: ${reason}`);
@@ -187,4 +203,14 @@ export function startData(
         events.error(`Cannot write data.txt: ${reason}; answered not-stored`),
     };
   }
+}
+
+/** @returns To be called when a twin is met: whether it is one for certain. */
+function newTwinWatch(clock: Clock): () => boolean {
+  let metMs: number | undefined;
+  return () => {
+    const nowMs = clock.nowMs();
+    metMs ??= nowMs;
+    return nowMs - metMs >= TWIN_MS_MAX;
+  };
 }

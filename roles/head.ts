@@ -5,8 +5,9 @@
  * 1. It listens; clients and data nodes shake hands and name their role.
  * 2. A message goes to data nodes chosen by the placement; both the message
  *    and its `recibido` are lines of `registro_server.txt`.
- * 3. On every heartbeat each data node's host is pinged; one that does not
- *    answer is put out. Each result is a line of `heartbeat_server.txt`.
+ * 3. On every heartbeat each data node's process is asked on its connection,
+ *    and its host pinged; one that stays silent is put out. Each result is a
+ *    line of `heartbeat_server.txt`.
  *
  * @module
  */
@@ -31,7 +32,6 @@ import {
 export interface HeadRoleOptions extends Omit<HeadOptions, "knownNodes"> {
   readonly host: string;
   readonly port: number;
-  readonly heartbeatIntervalMs: number;
   readonly heartbeatTimeoutMs: number;
 }
 
@@ -59,18 +59,28 @@ export function startHead(
     clock,
     random: context.random,
     strongRandom: context.strongRandom,
-    events: headEvents(log, registry, nodes),
+    events: headEvents(log, registry, {
+      beats,
+      nodes,
+      // Whether its host answers tells what is wrong with it.
+      suspected: ({ link }) => heartbeat.ask(link.peerAddress),
+    }),
   });
   const listening = openPort();
   let isDrained: (() => boolean) | undefined;
   let isPingMissing = false;
 
-  const stopHeartbeat = startHeartbeat(
+  const heartbeat = startHeartbeat(
     {
       intervalMs: options.heartbeatIntervalMs,
       timeoutMs: options.heartbeatTimeoutMs,
     },
-    { hosts: () => core.hosts(), ping, result: heard },
+    {
+      beat: () => core.beat(),
+      hosts: () => core.hosts(),
+      ping,
+      result: heard,
+    },
   );
   const stopTicking = every(() => {
     core.tick();
@@ -79,7 +89,7 @@ export function startHead(
   });
   const ending = newEnding(() => {
     stopTicking();
-    stopHeartbeat();
+    heartbeat.stop();
     listening.close();
     events.info("Head ended");
   });
@@ -123,22 +133,32 @@ export function startHead(
   function heard(address: string, result: PingResult): void {
     switch (result.kind) {
       case "answered": {
+        core.pinged(address, true);
         const time = result.roundTripMs === undefined
           ? ""
           : ` (ping ${result.roundTripMs} ms)`;
         beats.info(`${address} disponible${time}`);
         break;
       }
-      case "silent":
-        beats.warning(`${address} no disponible, eliminado: ${result.reason}`);
-        core.hostSilent(address, result.reason);
+      case "silent": {
+        const state = core.pinged(address, false);
+        if (state === "there") {
+          beats.info(
+            `${address} disponible: its process answers, though there is ` +
+              result.reason,
+          );
+          break;
+        }
+        beats.warning(`${address} no disponible: ${result.reason}`);
+        if (state === "doubtful") heartbeat.ask(address);
         break;
+      }
       case "unable":
         if (isPingMissing) break;
         isPingMissing = true;
         beats.warning(
           `Cannot ping: ${result.reason}; ` +
-            "only closed connections tell that a dataNode is dead",
+            "only its connection tells that a dataNode is dead",
         );
     }
   }

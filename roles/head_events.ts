@@ -7,22 +7,30 @@
 import { counted } from "../lib/counted.ts";
 import type { Batch } from "../lib/head/batch.ts";
 import type { HeadEvents } from "../lib/head/events.ts";
-import type { Log } from "../lib/log.ts";
+import type { Member } from "../lib/head/member.ts";
+import type { FormerMember } from "../lib/head/roster.ts";
+import type { EventLog, Log } from "../lib/log.ts";
 import type { LogFile } from "../lib/log/log_file.ts";
 import { escapedText } from "../lib/store/escape.ts";
 import { textOf } from "../lib/wire/ascii.ts";
 import { MESSAGE_HEADER_BYTES } from "../lib/wire/client_frames.ts";
 import { readU32 } from "../lib/wire/little_endian.ts";
 
-/**
- * Events that write to `registry`, and to the console what it can take.
- *
- * @param nodes Gets a line for each data node that joins for the first time.
- */
+/** Who else hears of events. */
+export interface HeadEventsPorts {
+  /** Gets what the heartbeat has found. */
+  readonly beats: EventLog;
+  /** Gets a line for each data node that joins for the first time. */
+  readonly nodes: LogFile;
+  /** Is told of members that become suspect. */
+  suspected(member: Member): void;
+}
+
+/** Events that write to `registry`, and to the console what it can take. */
 export function headEvents(
   log: Log,
   registry: LogFile,
-  nodes: LogFile,
+  { beats, nodes, suspected }: HeadEventsPorts,
 ): HeadEvents {
   const events = log.events(registry);
   return {
@@ -32,16 +40,32 @@ export function headEvents(
       events.info(`cliente ${label} joined (${encoding})`),
     clientLeft: (label, reason) =>
       events.info(`cliente ${label} left: ${reason}`),
-    memberJoined: (member, encoding) =>
-      events.info(`dataNode ${member.label} joined (${encoding})`, {
-        node: member.id,
-      }),
+    memberJoined: (member, encoding, before) =>
+      events.info(
+        `dataNode ${member.label} ${joinedHow(member, before)} (${encoding})`,
+        { node: member.id },
+      ),
+    memberSuspected(member, evidence, redelivered) {
+      beats.warning(
+        `dataNode ${member.label} suspect: ${evidence}${again(redelivered)}`,
+        { node: member.id },
+      );
+      suspected(member);
+    },
+    memberTrusted: (member, suspectMs) =>
+      beats.info(
+        `dataNode ${member.label} alive again: it answered after ` +
+          `${(suspectMs / 1000).toFixed(1)} s as a suspect`,
+        { node: member.id },
+      ),
+    memberDied: (member, evidence) =>
+      beats.warning(
+        `${member.link.peerAddress} no disponible, eliminado: ${evidence}`,
+        { node: member.id },
+      ),
     memberLeft(member, reason, redelivered) {
-      const again = redelivered === 0
-        ? ""
-        : `; ${counted(redelivered, "message")} in flight to it redelivered`;
       events.warning(
-        `dataNode ${member.label} left: ${reason}${again}`,
+        `dataNode ${member.label} left: ${reason}${again(redelivered)}`,
         { node: member.id },
       );
     },
@@ -111,6 +135,25 @@ export function headEvents(
         )
         : events.info(`Messages get ${replicas} copies again`),
   };
+}
+
+/** `joined`, or how it came back. */
+function joinedHow(member: Member, before: FormerMember | undefined): string {
+  if (before === undefined) return "joined";
+  const { address, awayMs } = before;
+  const after = awayMs === undefined
+    ? "after an earlier start of this head"
+    : `after ${(awayMs / 1000).toFixed(1)} s`;
+  return address === member.link.peerAddress
+    ? `rejoined ${after}`
+    : `rejoined ${after}, before at ${address}`;
+}
+
+/** What is added to a line about messages that go to others. */
+function again(redelivered: number): string {
+  return redelivered === 0
+    ? ""
+    : `; ${counted(redelivered, "message")} in flight to it redelivered`;
 }
 
 /**

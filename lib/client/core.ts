@@ -10,6 +10,7 @@
 
 import type { CalledSession } from "../call.ts";
 import { Caller, type CallerPorts } from "../caller.ts";
+import { AttentiveClock } from "../heartbeat/attentive_clock.ts";
 import type { Link } from "../ports.ts";
 import type { WireErrorKind } from "../wire/errors.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
@@ -72,6 +73,7 @@ export class ClientCore implements ClientContext {
   readonly options: ClientOptions;
   readonly window: Window = new Window();
   after = 0;
+  readonly #clock: AttentiveClock;
   readonly #caller: Caller;
   #session: PeerSession | undefined;
   /** Messages to be sent again, and when. */
@@ -80,9 +82,13 @@ export class ClientCore implements ClientContext {
   #wasFull = false;
 
   constructor(options: ClientOptions, ports: ClientPorts) {
-    this.ports = ports;
+    this.#clock = new AttentiveClock(ports.clock);
+    this.ports = { ...ports, clock: this.#clock };
     this.options = options;
-    this.#caller = new Caller(options.to, ports, {
+    // Each client begins elsewhere, so that all heads have work.
+    const first = Math.floor(ports.random() * options.to.length);
+    const to = [...options.to.slice(first), ...options.to.slice(0, first)];
+    this.#caller = new Caller(to, this.ports, {
       agreed: (link, encoding, properties) =>
         this.#begin(link, encoding, properties),
       lost: (address, reason, nextCallInMs) => {
@@ -128,7 +134,8 @@ export class ClientCore implements ClientContext {
 
   /** Moves deadlines; to be called every `TICK_MS`. */
   tick(): void {
-    const nowMs = this.ports.clock.nowMs();
+    this.#clock.tick();
+    const nowMs = this.#clock.nowMs();
     this.#caller.tick();
     this.#session?.tick(nowMs);
     if (this.#postponed.size > 0 && nowMs >= this.#postponedUntilMs) {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { Pulse } from "../heartbeat/pulse.ts";
+import { HEAD_PULSE } from "./head_pulse.ts";
 import { NODE_ID_BYTES, SEND_BYTES_HIGH } from "../limits.ts";
 import type { Link } from "../ports.ts";
 import { bytesOf, textOf } from "../wire/ascii.ts";
@@ -18,10 +20,8 @@ import {
   type FrameBounds,
   FrameStatus,
   FrameType,
-  readBeat,
   readErrorCode,
   readFrame,
-  writeBeat,
 } from "../wire/frame.ts";
 import { Encoding, formatProperties } from "../wire/greeting.ts";
 import { CLIENT_ROLE, storedAt } from "../wire/words.ts";
@@ -38,10 +38,16 @@ const receipt: ReceiptFields = {
 };
 const refusal: RefusalFields = { firstSequence: 0, count: 0, code: 0 };
 
+/** Time without an answer after which the head is asked whether it is there. */
+const DOUBT_MS = 250;
+
 /** See the module. */
 export class FramePeerSession implements PeerSession {
   readonly #client: ClientContext;
   readonly #link: Link;
+  readonly #pulse: Pulse;
+  /** Since when there has been something unanswered, and nothing came. */
+  #waitingSinceMs: number | undefined;
   /** The last answer and the bytes it was read from: holders seldom change. */
   #answer: Answer = { holders: [], text: "" };
   #answerBytes = new Uint8Array(0);
@@ -50,6 +56,7 @@ export class FramePeerSession implements PeerSession {
   constructor(client: ClientContext, link: Link, address: string) {
     this.#client = client;
     this.#link = link;
+    this.#pulse = new Pulse(link, HEAD_PULSE);
     const properties = { id: client.options.clientId };
     link.out.append(bytesOf(`${CLIENT_ROLE}${formatProperties(properties)}\n`));
     link.send();
@@ -80,7 +87,17 @@ export class FramePeerSession implements PeerSession {
 
   closed(): void {}
 
-  tick(): void {}
+  tick(nowMs: number): void {
+    const pulse = this.#pulse;
+    pulse.tick(nowMs, false);
+    if (this.#client.window.length === 0) this.#waitingSinceMs = undefined;
+    else this.#waitingSinceMs ??= nowMs;
+    if (nowMs - (this.#waitingSinceMs ?? nowMs) > DOUBT_MS) pulse.probe(nowMs);
+    if (!pulse.isSilent(nowMs)) return;
+    const seconds = (pulse.silentMs(nowMs) / 1000).toFixed(1);
+    this.farewell = `it has not answered for ${seconds} s`;
+    this.#link.abort();
+  }
 
   pump(): void {
     const { window, after } = this.#client;
@@ -102,6 +119,7 @@ export class FramePeerSession implements PeerSession {
     switch (frame.type) {
       case FrameType.receipt:
         if (!readReceipt(bytes, frame, receipt)) return false;
+        this.#heard();
         this.#client.after = Math.max(this.#client.after, receipt.tick);
         this.#client.answered(
           receipt.firstSequence,
@@ -111,6 +129,7 @@ export class FramePeerSession implements PeerSession {
         return true;
       case FrameType.refusal:
         if (!readRefusal(bytes, frame, refusal)) return false;
+        this.#heard();
         this.#client.refused(
           refusal.firstSequence,
           refusal.count,
@@ -125,16 +144,21 @@ export class FramePeerSession implements PeerSession {
         return true;
       }
       case FrameType.beat:
-        writeBeat(
-          this.#link.out,
-          FrameType.beatEcho,
-          readBeat(bytes, frame),
+      case FrameType.beatEcho:
+        return this.#pulse.take(
+          bytes,
+          frame,
+          this.#client.ports.clock.nowMs(),
         );
-        this.#link.send();
-        return true;
       default:
         return true;
     }
+  }
+
+  /** Messages were answered, or refused. */
+  #heard(): void {
+    this.#waitingSinceMs = undefined;
+    this.#pulse.answered(this.#client.ports.clock.nowMs());
   }
 
   #answerOf(bytes: Uint8Array, from: number, to: number): Answer {

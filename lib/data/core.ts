@@ -14,12 +14,14 @@
 
 import type { CalledSession } from "../call.ts";
 import { Caller, type CallerPorts } from "../caller.ts";
+import { AttentiveClock } from "../heartbeat/attentive_clock.ts";
+import { randomName } from "../identity.ts";
 import type { Link, Random, Turn } from "../ports.ts";
 import type { Disk } from "../store/disk.ts";
 import { Journal, type Recovery } from "../store/journal.ts";
 import type { BatchHeader } from "../store/record.ts";
 import { bytesOf } from "../wire/ascii.ts";
-import { Encoding } from "../wire/greeting.ts";
+import { Encoding, type Properties } from "../wire/greeting.ts";
 import type { DataEvents } from "./events.ts";
 import { Reads } from "./reads.ts";
 import { Seen } from "./seen.ts";
@@ -50,6 +52,8 @@ export interface HeadSession extends CalledSession {
    * a reason, are not stored.
    */
   committed(commit: number, failure: string | undefined): void;
+  /** Moves deadlines. */
+  tick(nowMs: number): void;
   /** Asks for no more messages; what was received is still answered. */
   drain(): void;
   /** Closes the connection, after what was written to it. */
@@ -63,6 +67,8 @@ export interface DataContext {
   readonly ports: DataPorts;
   readonly nodeId: string;
   readonly nodeIdBytes: Uint8Array;
+  /** Stands for this start of the process. */
+  readonly life: string;
   readonly journal: Journal;
   readonly reads: Reads;
   readonly seen: Seen;
@@ -86,14 +92,19 @@ export interface DataContext {
   block(session: HeadSession): void;
 }
 
+/** Length of the name that stands for one start of the process. */
+const LIFE_LENGTH = 8;
+
 /** See the module. */
 export class DataCore implements DataContext {
   readonly ports: DataPorts;
   readonly nodeId: string;
   readonly nodeIdBytes: Uint8Array;
+  readonly life: string;
   readonly journal: Journal;
   readonly reads: Reads;
   readonly seen: Seen = new Seen();
+  readonly #clock: AttentiveClock;
   readonly #callers: readonly Caller[];
   readonly #sessions = new Set<HeadSession>();
   /** Sessions that wait for a commit, by whether its number is odd. */
@@ -106,9 +117,11 @@ export class DataCore implements DataContext {
   #draining = false;
 
   constructor(options: DataOptions, ports: DataPorts) {
-    this.ports = ports;
+    this.#clock = new AttentiveClock(ports.clock);
+    this.ports = { ...ports, clock: this.#clock };
     this.nodeId = options.nodeId;
     this.nodeIdBytes = bytesOf(options.nodeId);
+    this.life = randomName(ports.strongRandom, LIFE_LENGTH);
     this.journal = new Journal(ports.disk, ports.turn, {
       committed: (commit, failure) => this.#committed(commit, failure),
       room: () => this.#unblock(),
@@ -116,8 +129,9 @@ export class DataCore implements DataContext {
     });
     this.reads = new Reads(this.journal);
     this.#callers = options.heads.map((address) =>
-      new Caller([address], ports, {
-        agreed: (link, encoding) => this.#join(address, link, encoding),
+      new Caller([address], this.ports, {
+        agreed: (link, encoding, granted) =>
+          this.#join(address, link, encoding, granted),
         lost: (address, reason, nextCallInMs) => {
           if (this.#draining) return;
           ports.events.headLost(address, reason, nextCallInMs);
@@ -163,7 +177,10 @@ export class DataCore implements DataContext {
 
   /** Moves deadlines; to be called every `TICK_MS`. */
   tickClock(): void {
+    this.#clock.tick();
     for (const caller of this.#callers) caller.tick();
+    const nowMs = this.#clock.nowMs();
+    for (const session of [...this.#sessions]) session.tick(nowMs);
   }
 
   /**
@@ -216,18 +233,24 @@ export class DataCore implements DataContext {
     this.#blocked.add(session);
   }
 
-  #join(address: string, link: Link, encoding: Encoding): HeadSession {
+  #join(
+    address: string,
+    link: Link,
+    encoding: Encoding,
+    granted: Properties,
+  ): HeadSession {
     const leave = (session: HeadSession) => {
       this.#sessions.delete(session);
       this.#committing[0].delete(session);
       this.#committing[1].delete(session);
       this.#blocked.delete(session);
     };
+    const joined = () => this.ports.events.headJoined(address, encoding);
     const session = encoding === Encoding.frame
-      ? new FrameHeadSession(this, link, leave)
+      ? new FrameHeadSession(this, link, granted, joined, leave)
       : new TextHeadSession(this, link, encoding, leave);
     this.#sessions.add(session);
-    this.ports.events.headJoined(address, encoding);
+    if (encoding !== Encoding.frame) joined();
     if (this.#draining) session.end();
     return session;
   }

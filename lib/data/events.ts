@@ -11,6 +11,11 @@ import type { BatchHeader } from "../store/record.ts";
 export interface DataEvents {
   /** A head took this node in. */
   headJoined(address: string, encoding: string): void;
+  /**
+   * A head does not take this node in: it has a member with the same id, which
+   * is this one before its end was noticed, or one with a copied directory.
+   */
+  twinMet(reason: string): void;
   /** A head is absent: why, and when it is called next. */
   headLost(address: string, reason: string, nextCallInMs: number): void;
   /**

@@ -8,6 +8,8 @@
  * @module
  */
 
+import { beatIntervalOf } from "../heartbeat/beat_interval.ts";
+import { Pulse } from "../heartbeat/pulse.ts";
 import { SEND_BYTES_HIGH } from "../limits.ts";
 import type { Link } from "../ports.ts";
 import { bytesOf, textOf } from "../wire/ascii.ts";
@@ -16,14 +18,12 @@ import {
   type FrameBounds,
   FrameStatus,
   FrameType,
-  readBeat,
   readErrorCode,
   readFrame,
-  writeBeat,
   writeDraining,
   writeError,
 } from "../wire/frame.ts";
-import { formatProperties } from "../wire/greeting.ts";
+import { formatProperties, type Properties } from "../wire/greeting.ts";
 import {
   type PieceFields,
   type ReadFields,
@@ -60,12 +60,22 @@ const store: ReadStore = {
 const read: ReadFields = { ticket: 0, position: 0, bytesMax: 0, tick: 0 };
 const piece: PieceFields = { ticket: 0, position: 0, end: 0, tick: 0 };
 
+/**
+ * Silence of a head that is never too long, in ms. There is nothing to gain by
+ * leaving one early: a data node is joined to every head at once.
+ */
+const PATIENCE_MS = 5_000;
+
 /** See the module. */
 export class FrameHeadSession implements HeadSession, Reader {
   readonly #data: DataContext;
   readonly #link: Link;
   readonly #leave: (session: HeadSession) => void;
   readonly #gate: Gate;
+  readonly #pulse: Pulse;
+  readonly #joined: () => void;
+  /** Whether the head has said something, and so has taken this node in. */
+  #isJoined = false;
   farewell: string | undefined;
   /** Last ticket of a commit, by whether the commit's number is odd. */
   readonly #lastTicket: [number, number] = [0, 0];
@@ -78,16 +88,29 @@ export class FrameHeadSession implements HeadSession, Reader {
   /** The last ticket that was answered. */
   #answered = 0;
 
+  /**
+   * @param granted What the head says of itself.
+   * @param joined Is told once the head has taken this node in.
+   * @param leave Is told when the connection is over.
+   */
   constructor(
     data: DataContext,
     link: Link,
+    granted: Properties,
+    joined: () => void,
     leave: (session: HeadSession) => void,
   ) {
     this.#data = data;
     this.#link = link;
+    this.#joined = joined;
     this.#leave = leave;
     this.#gate = new Gate(data, link);
-    const properties = { id: data.nodeId, tick: `${data.tick}` };
+    this.#pulse = new Pulse(link, {
+      intervalMs: beatIntervalOf(granted),
+      patienceMsMin: PATIENCE_MS,
+    });
+    const { nodeId: id, life, tick } = data;
+    const properties = { id, life, tick: `${tick}` };
     link.out.append(bytesOf(`${DATA_ROLE}${formatProperties(properties)}\n`));
     link.send();
   }
@@ -176,25 +199,45 @@ export class FrameHeadSession implements HeadSession, Reader {
     this.#gate.reopen();
   }
 
+  tick(nowMs: number): void {
+    const pulse = this.#pulse;
+    const isBusy = this.#gate.isPaused;
+    pulse.tick(nowMs, isBusy);
+    // While it is not read from, what it says is not heard.
+    if (isBusy) pulse.answered(nowMs);
+    if (!pulse.isSilent(nowMs)) return;
+    const seconds = Math.round(pulse.silentMs(nowMs) / 1000);
+    this.farewell = `it has not answered for ${seconds} s`;
+    this.#link.abort();
+  }
+
   /** Acts on one frame. @returns False when it breaks the protocol. */
   #take(bytes: Uint8Array): boolean {
-    if (frame.type === FrameType.store) {
-      return readStore(bytes, frame, store) && this.#store(bytes);
-    }
     if (frame.type === FrameType.error) {
       const kind = wireErrorOf(readErrorCode(bytes, frame));
       const reason = textOf(bytes, frame.payload, frame.end);
       this.farewell = `${kind?.word ?? "error"}: ${reason}`;
-    } else if (frame.type === FrameType.read) {
-      if (!readRead(bytes, frame, read)) return false;
-      this.#data.witness(read.tick);
-      this.#data.reads.ask(this, read);
-    } else if (frame.type === FrameType.beat) {
-      const { out } = this.#link;
-      writeBeat(out, FrameType.beatEcho, readBeat(bytes, frame));
-      this.#link.send();
+      if (kind === WireError.twin) this.#data.ports.events.twinMet(reason);
+      return true;
     }
-    return true;
+    if (!this.#isJoined) {
+      this.#isJoined = true;
+      this.#joined();
+    }
+    switch (frame.type) {
+      case FrameType.store:
+        return readStore(bytes, frame, store) && this.#store(bytes);
+      case FrameType.read:
+        if (!readRead(bytes, frame, read)) return false;
+        this.#data.witness(read.tick);
+        this.#data.reads.ask(this, read);
+        return true;
+      case FrameType.beat:
+      case FrameType.beatEcho:
+        return this.#pulse.take(bytes, frame, this.#data.ports.clock.nowMs());
+      default:
+        return true;
+    }
   }
 
   #store(bytes: Uint8Array): boolean {

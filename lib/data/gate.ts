@@ -18,6 +18,11 @@ export class Gate {
     this.#link = link;
   }
 
+  /** Whether the link is paused. */
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
   /** Whether to take no more now; then the link is paused until there is room. */
   isShut(session: HeadSession): boolean {
     if (!this.#data.journal.full) return false;

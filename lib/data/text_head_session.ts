@@ -108,6 +108,9 @@ export class TextHeadSession implements HeadSession {
     }
   }
 
+  /** An original head answers no beats. */
+  tick(): void {}
+
   /** An original head knows no farewell but a closed connection. */
   drain(): void {}
 

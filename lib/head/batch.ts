@@ -105,6 +105,12 @@ export function isHeldBy(batch: Batch, member: Member): boolean {
   return false;
 }
 
+/** Whether this data node has said that it has a copy. */
+export function isStoredBy(batch: Batch, member: Member): boolean {
+  for (const storer of batch.storedBy) if (storer.id === member.id) return true;
+  return false;
+}
+
 /** Free batches kept for reuse: those of a busy moment. */
 const FREE_BATCHES_MAX = 4_096;
 

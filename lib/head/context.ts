@@ -21,6 +21,8 @@ export interface HeadContext {
   readonly delivery: Delivery;
   readonly membership: Membership;
   readonly roster: Roster;
+  /** From one heartbeat to the next, in ms: told to data nodes, to do alike. */
+  readonly heartbeatIntervalMs: number;
   /** What one client may have unanswered counts for so many bytes at most. */
   readonly clientWindowBytes: number;
   /** What one member may have in flight counts for so many bytes at most. */

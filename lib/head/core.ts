@@ -15,11 +15,13 @@
 
 import { UNGREETED_CONNECTIONS_MAX } from "../limits.ts";
 import type { Clock, Link, Random, Session } from "../ports.ts";
+import { AttentiveClock } from "../heartbeat/attentive_clock.ts";
 import { randomName } from "../identity.ts";
 import { WireError } from "../wire/errors.ts";
 import type { HeadContext } from "./context.ts";
 import { Delivery } from "./delivery.ts";
 import type { HeadEvents } from "./events.ts";
+import { FailureDetector, type HostState } from "./failure_detector.ts";
 import type { Member } from "./member.ts";
 import { Membership } from "./membership.ts";
 import { OpeningSession } from "./opening.ts";
@@ -41,6 +43,8 @@ export interface HeadOptions {
   readonly clientWindowBytes: number;
   /** Bytes placed on one data node and not yet stored. */
   readonly memberWindowBytes: number;
+  /** From one heartbeat to the next, in ms. */
+  readonly heartbeatIntervalMs: number;
   /** Data nodes that were members in earlier lives of this head. */
   readonly knownNodes: readonly KnownNode[];
 }
@@ -62,30 +66,46 @@ const HEAD_ID_LENGTH = 8;
 export class HeadCore {
   readonly #options: HeadOptions;
   readonly #context: HeadContext;
+  readonly #clock: AttentiveClock;
+  readonly #detector: FailureDetector;
   readonly #connections = new Set<OpeningSession>();
   #greeting = 0;
   #draining = false;
 
   constructor(options: HeadOptions, ports: HeadPorts) {
     this.#options = options;
+    const { heartbeatIntervalMs } = options;
+    const { events } = ports;
+    const clock = new AttentiveClock(ports.clock);
     const members: Member[] = [];
     const delivery = new Delivery(
       options,
       members,
       placementOf(options.placement, ports.random),
-      ports.clock,
-      ports.events,
+      clock,
+      events,
     );
-    const roster = new Roster(options.knownNodes, ports.events.nodeKnown);
+    const roster = new Roster(options.knownNodes, events.nodeKnown);
+    const membership = new Membership(members, delivery, roster, clock, events);
     let clients = 0;
+    this.#clock = clock;
+    this.#detector = new FailureDetector(
+      heartbeatIntervalMs,
+      membership,
+      delivery,
+      clock,
+      events,
+    );
     this.#context = {
       ...ports,
+      clock,
+      heartbeatIntervalMs,
       clientWindowBytes: options.clientWindowBytes,
       memberWindowBytes: options.memberWindowBytes,
       headId: randomName(ports.strongRandom, HEAD_ID_LENGTH),
       delivery,
       roster,
-      membership: new Membership(members, delivery, roster, ports.events),
+      membership,
       nextClientNumber: () => ++clients,
     };
   }
@@ -133,29 +153,26 @@ export class HeadCore {
 
   /** Moves deadlines; to be called every `TICK_MS`. */
   tick(): void {
-    const nowMs = this.#context.clock.nowMs();
+    this.#clock.tick();
+    const nowMs = this.#clock.nowMs();
     for (const connection of this.#connections) connection.tick(nowMs);
-    const { delivery, membership } = this.#context;
-    for (const member of delivery.hungMembers()) {
-      const seconds = Math.round(member.waitedMs(nowMs) / 1000);
-      membership.leave(member, `it has not answered for ${seconds} s`);
-      member.link.abort();
-    }
-    delivery.retryWaiting();
+    this.#detector.tick();
+    this.#context.delivery.retryWaiting();
   }
 
-  /** The addresses of the members: what a heartbeat asks. */
+  /** Asks every member's process; to be called on every heartbeat. */
+  beat(): void {
+    this.#detector.beat();
+  }
+
+  /** The addresses of the members: what a heartbeat pings. */
   hosts(): string[] {
     return this.#context.membership.hosts();
   }
 
-  /** No answer came from this address: its members are dead. */
-  hostSilent(address: string, reason: string): void {
-    for (const member of [...this.members]) {
-      if (member.link.peerAddress !== address) continue;
-      this.#context.membership.leave(member, reason);
-      member.link.abort();
-    }
+  /** A host was pinged. @returns What is to be thought of it now. */
+  pinged(address: string, hasAnswered: boolean): HostState {
+    return this.#detector.pinged(address, hasAnswered);
   }
 
   /**

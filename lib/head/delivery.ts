@@ -26,6 +26,7 @@ import {
   costOf,
   isHeldBy,
   isLong,
+  isStoredBy,
 } from "./batch.ts";
 import type { HeadEvents } from "./events.ts";
 import { Fifo } from "../fifo.ts";
@@ -123,8 +124,10 @@ export class Delivery {
     if (batch === undefined) return;
     member.rested();
     this.witness(tick);
-    if (!batch.answered) {
+    if (!batch.answered && !isStoredBy(batch, member)) {
       batch.storedBy.push(member);
+      // A suspect that has stored it after all needs no other in its place.
+      if (!isHeldBy(batch, member)) batch.holders.push(member);
       if (tick > batch.tick) batch.tick = tick;
       this.#events.stored(batch, member);
       if (batch.storedBy.length >= batch.wanted) this.#answerStored(batch);
@@ -151,12 +154,9 @@ export class Delivery {
       const batch = member.shift(nowMs);
       if (batch === undefined) break;
       messages += batch.count;
-      this.#unplace(batch, member);
-      if (!batch.answered && hopeless) {
-        this.#answerRefused(batch, kind, reason);
-      } else if (!batch.answered) {
-        this.#placeOrWait(batch);
-      }
+      const isLeft = this.#unplace(batch, member) && !batch.answered;
+      if (isLeft && hopeless) this.#answerRefused(batch, kind, reason);
+      else if (isLeft) this.#placeOrWait(batch);
       this.#release(batch);
     }
     this.#events.memberRefused(member, messages, reason);
@@ -175,8 +175,8 @@ export class Delivery {
     for (;;) {
       const batch = member.shift(nowMs);
       if (batch === undefined) break;
-      this.#unplace(batch, member);
-      if (!batch.answered) {
+      const wasPlaced = this.#unplace(batch, member);
+      if (!batch.answered && wasPlaced) {
         placedAnew += batch.count;
         this.#placeOrWait(batch);
       }
@@ -185,10 +185,20 @@ export class Delivery {
     return placedAnew;
   }
 
-  /** Members that have not answered for too long, as of now. */
-  hungMembers(): Member[] {
-    const nowMs = this.#clock.nowMs();
-    return this.#members.filter((member) => member.isHung(nowMs));
+  /**
+   * `member` may be gone: what is in flight to it goes to others too. Should
+   * it answer late, that counts all the same.
+   *
+   * @returns How many messages are placed anew.
+   */
+  suspected(member: Member): number {
+    let placedAnew = 0;
+    for (const batch of member.batches()) {
+      if (batch.answered || !this.#unplace(batch, member)) continue;
+      placedAnew += batch.count;
+      this.#placeOrWait(batch);
+    }
+    return placedAnew;
   }
 
   #placeOrWait(batch: Batch): void {
@@ -203,7 +213,7 @@ export class Delivery {
     batch.waiting = true;
     batch.references++;
     queue.push(batch);
-    const live = this.#members.length;
+    const live = this.#live();
     if (!this.#holding && live < this.#options.minReplicas) {
       this.#holding = true;
       this.#releasedMessages = 0;
@@ -298,17 +308,31 @@ export class Delivery {
     return true;
   }
 
+  /** Members that are not suspect. */
+  #live(): number {
+    let live = 0;
+    for (const { suspectSinceMs } of this.#members) {
+      if (suspectSinceMs === undefined) live++;
+    }
+    return live;
+  }
+
   /** Copies to make now: fewer than asked only if the operator allowed it. */
   #copiesPossible(): number {
     const { replicas, minReplicas } = this.#options;
-    const live = this.#members.length;
+    const live = this.#live();
     return live >= replicas ? replicas : Math.max(minReplicas, live);
   }
 
-  /** Forgets that `batch` was to be stored by `member`. */
-  #unplace(batch: Batch, member: Member): void {
+  /**
+   * Forgets that `batch` was to be stored by `member`.
+   *
+   * @returns False if that was forgotten before.
+   */
+  #unplace(batch: Batch, member: Member): boolean {
     const index = batch.holders.indexOf(member);
     if (index >= 0) batch.holders.splice(index, 1);
+    return index >= 0;
   }
 
   /** Whether members are there, and none of them takes such a message. */

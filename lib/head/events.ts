@@ -7,7 +7,7 @@
 
 import type { Batch } from "./batch.ts";
 import type { Member } from "./member.ts";
-import type { KnownNode } from "./roster.ts";
+import type { FormerMember, KnownNode } from "./roster.ts";
 
 /** What a head core reports, as it happens. */
 export interface HeadEvents {
@@ -15,7 +15,22 @@ export interface HeadEvents {
   refusedPeer(label: string, reason: string): void;
   clientJoined(label: string, encoding: string): void;
   clientLeft(label: string, reason: string): void;
-  memberJoined(member: Member, encoding: string): void;
+  /** @param before What it was before, if it was a member before. */
+  memberJoined(
+    member: Member,
+    encoding: string,
+    before: FormerMember | undefined,
+  ): void;
+  /**
+   * It gets no new messages for now, for the reason in words.
+   *
+   * @param redelivered How many messages in flight to it are placed anew.
+   */
+  memberSuspected(member: Member, evidence: string, redelivered: number): void;
+  /** It answers again, after so long. */
+  memberTrusted(member: Member, suspectMs: number): void;
+  /** It is put out, for the reason in words; that it left is told next. */
+  memberDied(member: Member, evidence: string): void;
   /** @param redelivered How many messages are placed anew because of it. */
   memberLeft(member: Member, reason: string, redelivered: number): void;
   /** A data node is known for the first time, or by a new address. */

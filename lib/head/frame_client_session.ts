@@ -5,6 +5,7 @@
  * @module
  */
 
+import { Pulse } from "../heartbeat/pulse.ts";
 import {
   ADDRESS_BYTES_MAX,
   NODE_ID_BYTES,
@@ -25,9 +26,7 @@ import {
   type FrameBounds,
   FrameStatus,
   FrameType,
-  readBeat,
   readFrame,
-  writeBeat,
   writeError,
 } from "../wire/frame.ts";
 import { Encoding } from "../wire/greeting.ts";
@@ -66,6 +65,15 @@ const holders = new Uint8Array(
 
 const read: ReadFields = { ticket: 0, position: 0, bytesMax: 0, tick: 0 };
 
+/**
+ * Pause between two beats to a client, in ms. A client hears of a silent head
+ * by its own beats; these are to notice a client whose host has vanished.
+ */
+const BEAT_INTERVAL_MS = 30_000;
+
+/** Silence after which a client's host has vanished, in ms. */
+const VANISHED_MS = 60_000;
+
 /** See the module. */
 export class FrameClientSession implements Session, Sender, PieceReader {
   readonly clientId: Uint8Array;
@@ -73,6 +81,7 @@ export class FrameClientSession implements Session, Sender, PieceReader {
   readonly #context: HeadContext;
   readonly #link: Link;
   readonly #intake: Intake;
+  readonly #pulse: Pulse;
   readonly #origin = newOrigin(this);
   /** Requests to read that are not answered. */
   #reads = 0;
@@ -83,6 +92,10 @@ export class FrameClientSession implements Session, Sender, PieceReader {
     this.#context = context;
     this.#link = link;
     this.#intake = new Intake(this, link, context);
+    this.#pulse = new Pulse(link, {
+      intervalMs: BEAT_INTERVAL_MS,
+      patienceMsMin: VANISHED_MS,
+    });
     this.clientId = bytesOf(clientId);
     this.label = `${link.peerAddress}:${link.peerPort}`;
     context.events.clientJoined(this.label, Encoding.frame);
@@ -110,6 +123,17 @@ export class FrameClientSession implements Session, Sender, PieceReader {
 
   drained(): void {
     this.#intake.reopen();
+  }
+
+  tick(nowMs: number): void {
+    const pulse = this.#pulse;
+    const isBusy = this.#intake.isPaused;
+    pulse.tick(nowMs, isBusy);
+    // While it is not read from, what it says is not heard.
+    if (isBusy) pulse.answered(nowMs);
+    if (pulse.silentMs(nowMs) < VANISHED_MS) return;
+    this.closed(`no answer for ${VANISHED_MS / 1000} s`);
+    this.#link.abort();
   }
 
   unblocked(): void {
@@ -194,10 +218,13 @@ export class FrameClientSession implements Session, Sender, PieceReader {
       this.#link.send();
     } else if (frame.type === FrameType.read) {
       return this.#read(bytes);
-    } else if (frame.type === FrameType.beat) {
-      const { out } = this.#link;
-      writeBeat(out, FrameType.beatEcho, readBeat(bytes, frame));
-      this.#link.send();
+    } else if (
+      frame.type === FrameType.beat || frame.type === FrameType.beatEcho
+    ) {
+      const nowMs = this.#context.clock.nowMs();
+      if (this.#pulse.take(bytes, frame, nowMs)) return true;
+      this.#refuseConnection("beat frame");
+      return false;
     }
     return true;
   }

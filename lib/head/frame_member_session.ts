@@ -5,6 +5,7 @@
  * @module
  */
 
+import { Pulse } from "../heartbeat/pulse.ts";
 import {
   MESSAGE_BYTES_MAX,
   NODE_ID_BYTES,
@@ -18,9 +19,7 @@ import {
   type FrameBounds,
   FrameStatus,
   FrameType,
-  readBeat,
   readFrame,
-  writeBeat,
   writeError,
 } from "../wire/frame.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
@@ -62,6 +61,12 @@ const store: StoreFields = {
 const piece: PieceFields = { ticket: 0, position: 0, end: 0, tick: 0 };
 const unread: UnreadFields = { ticket: 0, code: 0 };
 
+/** Silence of a data node that is never too long, in ms. */
+const PATIENCE_MS = 1_000;
+
+/** The same in heartbeats, where these are short. */
+const PATIENCE_BEATS = 3;
+
 /** See the module. */
 export class FrameMemberSession implements Session, MemberWire {
   readonly #context: HeadContext;
@@ -77,14 +82,31 @@ export class FrameMemberSession implements Session, MemberWire {
   #farewell: string | undefined;
   readonly longestMax = MESSAGE_BYTES_MAX;
   readonly answerTimeoutMs = STORE_TIMEOUT_MS;
+  readonly pulse: Pulse;
 
-  /** @param properties Of its handshake: `id`, and `tick` if it stored before. */
+  /**
+   * @param properties Of its handshake: `id`, `life` (of this start of its
+   * process), and `tick` if it stored before.
+   */
   constructor(context: HeadContext, link: Link, properties: Properties) {
     this.#context = context;
     this.#link = link;
-    const { id = "", tick = "0" } = properties;
+    const { id = "", life = "", tick = "0" } = properties;
     if (/^\d{1,15}$/.test(tick)) context.delivery.witness(Number(tick));
-    this.#member = new Member(id, link, this, context.memberWindowBytes);
+    const intervalMs = context.heartbeatIntervalMs;
+    this.pulse = new Pulse(link, {
+      intervalMs,
+      patienceMsMin: Math.min(PATIENCE_MS, PATIENCE_BEATS * intervalMs),
+    });
+    this.#member = new Member(
+      id,
+      link,
+      this,
+      context.memberWindowBytes,
+      life,
+    );
+    // Tells it that it was taken in, and begins to learn what is usual.
+    this.pulse.beat(context.clock.nowMs(), false);
     context.membership.join(this.#member, Encoding.frame);
   }
 
@@ -182,13 +204,8 @@ export class FrameMemberSession implements Session, MemberWire {
         this.#farewell = textOf(bytes, frame.payload, frame.end);
         return true;
       case FrameType.beat:
-        writeBeat(
-          this.#link.out,
-          FrameType.beatEcho,
-          readBeat(bytes, frame),
-        );
-        this.#link.send();
-        return true;
+      case FrameType.beatEcho:
+        return this.pulse.take(bytes, frame, this.#context.clock.nowMs());
       default:
         return true;
     }
@@ -199,6 +216,7 @@ export class FrameMemberSession implements Session, MemberWire {
     if (reading === undefined) return false;
     this.#reading.delete(piece.ticket);
     this.#context.delivery.witness(piece.tick);
+    this.pulse.answered(this.#context.clock.nowMs());
     const { payload, end } = frame;
     reading.reader.piece(reading.ticket, piece, bytes, payload, end);
     return true;
@@ -217,6 +235,7 @@ export class FrameMemberSession implements Session, MemberWire {
     const member = this.#member;
     const count = stored.ticket - member.firstTicket + 1;
     if (!(count >= 0 && count <= member.sent)) return false;
+    member.answered(this.#context.clock.nowMs());
     for (let i = 0; i < count; i++) {
       this.#context.delivery.stored(member, stored.tick);
     }
@@ -231,6 +250,7 @@ export class FrameMemberSession implements Session, MemberWire {
     if (
       firstTicket !== member.firstTicket || !(count > 0 && count <= member.sent)
     ) return false;
+    member.answered(this.#context.clock.nowMs());
     this.#context.delivery.refused(
       member,
       count,

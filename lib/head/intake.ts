@@ -34,6 +34,11 @@ export class Intake {
     return this.#messages;
   }
 
+  /** Whether the link is paused. */
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
   /** Whether to take no more now; then the link is paused until there is room. */
   isShut(): boolean {
     if (!this.#isOverBounds()) return false;

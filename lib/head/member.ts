@@ -5,6 +5,8 @@
  */
 
 import { MEMBER_WINDOW_BATCHES } from "../limits.ts";
+import { Estimate } from "../heartbeat/estimate.ts";
+import type { Pulse } from "../heartbeat/pulse.ts";
 import type { Link } from "../ports.ts";
 import { bytesOf } from "../wire/ascii.ts";
 import type { WireErrorKind } from "../wire/errors.ts";
@@ -22,6 +24,8 @@ export interface MemberWire {
   readonly answerTimeoutMs: number;
   /** Puts a batch on the connection. */
   write(batch: Batch, ticket: number): void;
+  /** Whether its process is there; undefined when it answers no beats. */
+  readonly pulse?: Pulse;
   /** Asks for a piece of its segments; undefined when it has none to read. */
   readonly read?: (request: ReadFields, reader: PieceReader) => void;
 }
@@ -46,6 +50,12 @@ const REST_MS_MIN = 250;
 /** Longest rest: a disk that has room again is used again this soon, in ms. */
 const REST_MS_MAX = 15_000;
 
+/**
+ * Time to store that is never unusual, in ms. A disk that is busy with other
+ * things takes a second now and then, and redelivery costs work.
+ */
+const SLOW_MS_MIN = 2_000;
+
 /** See the module. */
 export class Member {
   /** Eight characters, the same for as long as its directory lives. */
@@ -62,6 +72,10 @@ export class Member {
   draining = false;
   /** Whether its connection is over; it is chosen no more. */
   left = false;
+  /** Since when it has been suspect, and is not chosen; undefined if not. */
+  suspectSinceMs: number | undefined;
+  /** Stands for one start of its process. */
+  readonly life: string;
 
   readonly #wire: MemberWire;
   readonly #windowBytes: number;
@@ -76,9 +90,21 @@ export class Member {
   #waitingSinceMs = 0;
   #restUntilMs = 0;
   #restMs = 0;
+  /** How long it takes to store. */
+  readonly #usual = new Estimate();
 
-  /** @param windowBytes What may be in flight to it counts for at most. */
-  constructor(id: string, link: Link, wire: MemberWire, windowBytes: number) {
+  /**
+   * @param windowBytes What may be in flight to it counts for at most.
+   * @param life Stands for one start of its process.
+   */
+  constructor(
+    id: string,
+    link: Link,
+    wire: MemberWire,
+    windowBytes: number,
+    life = "",
+  ) {
+    this.life = life;
     this.#windowBytes = windowBytes;
     this.id = id;
     this.idBytes = bytesOf(id);
@@ -108,6 +134,11 @@ export class Member {
     return this.#sent;
   }
 
+  /** Whether its process is there; undefined when it answers no beats. */
+  get pulse(): Pulse | undefined {
+    return this.#wire.pulse;
+  }
+
   /** How long its next answer has been waited for, in ms. */
   waitedMs(nowMs: number): number {
     return this.#sent === 0 ? 0 : nowMs - this.#waitingSinceMs;
@@ -118,6 +149,18 @@ export class Member {
     return this.waitedMs(nowMs) > this.#wire.answerTimeoutMs;
   }
 
+  /** Whether it takes unusually long to store, though not too long yet. */
+  isSlow(nowMs: number): boolean {
+    return this.waitedMs(nowMs) >
+      Math.max(SLOW_MS_MIN, 2 * this.#usual.boundMs);
+  }
+
+  /** An answer came, before it is acted on. */
+  answered(nowMs: number): void {
+    this.#usual.add(this.waitedMs(nowMs));
+    this.pulse?.answered(nowMs);
+  }
+
   /** It has answered, though not yet for a whole batch. */
   progressed(nowMs: number): void {
     this.#waitingSinceMs = nowMs;
@@ -126,6 +169,7 @@ export class Member {
   /** Whether a batch can be placed on it now. */
   accepts(batch: Batch, nowMs: number): boolean {
     return !this.left && !this.draining && !this.rests(nowMs) &&
+      this.suspectSinceMs === undefined &&
       this.#load < this.#windowBytes &&
       this.#inFlight.length < MEMBER_WINDOW_BATCHES && this.takes(batch);
   }
@@ -151,6 +195,11 @@ export class Member {
     this.#inFlight.push(batch);
     this.#load += batch.cost;
     this.pump(nowMs);
+  }
+
+  /** The batches in flight to it, the oldest first. */
+  *batches(): Iterable<Batch> {
+    for (let i = 0; i < this.#inFlight.length; i++) yield this.#inFlight.at(i)!;
   }
 
   /** Puts on the connection what it has room for. */

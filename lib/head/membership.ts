@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Clock } from "../ports.ts";
 import type { Delivery } from "./delivery.ts";
 import type { HeadEvents } from "./events.ts";
 import type { Member } from "./member.ts";
@@ -15,6 +16,7 @@ export class Membership {
   readonly #members: Member[];
   readonly #delivery: Delivery;
   readonly #roster: Roster;
+  readonly #clock: Clock;
   readonly #events: HeadEvents;
   #isDissolved = false;
 
@@ -22,8 +24,10 @@ export class Membership {
     members: Member[],
     delivery: Delivery,
     roster: Roster,
+    clock: Clock,
     events: HeadEvents,
   ) {
+    this.#clock = clock;
     this.#roster = roster;
     this.#members = members;
     this.#delivery = delivery;
@@ -53,6 +57,20 @@ export class Membership {
   }
 
   /**
+   * The member that has this id in another life, and answers: two processes
+   * have copies of one directory, or one was started again before its end was
+   * noticed. It is asked at once whether it is still there.
+   */
+  twinOf(id: string, life: string): Member | undefined {
+    const twin = this.#members.find((member) =>
+      member.id === id && member.life !== life &&
+      member.suspectSinceMs === undefined
+    );
+    twin?.pulse?.probe(this.#clock.nowMs());
+    return twin;
+  }
+
+  /**
    * Takes a member in. One that comes back while its old connection still
    * looks open takes its own place again.
    */
@@ -63,8 +81,8 @@ export class Membership {
       before.link.abort();
     }
     this.#members.push(member);
-    this.#roster.note(member);
-    this.#events.memberJoined(member, encoding);
+    const former = this.#roster.joined(member, this.#clock.nowMs());
+    this.#events.memberJoined(member, encoding, former);
     this.#delivery.retryWaiting();
   }
 
@@ -76,6 +94,7 @@ export class Membership {
     if (index >= 0) this.#members.splice(index, 1);
     const hasDrained = member.draining && member.inFlight === 0;
     const redelivered = this.#delivery.left(member);
+    this.#roster.left(member, this.#clock.nowMs());
     if (this.#isDissolved) return;
     if (hasDrained) this.#events.memberDrained(member);
     else this.#events.memberLeft(member, reason, redelivered);

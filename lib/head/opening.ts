@@ -5,6 +5,7 @@
  * @module
  */
 
+import { BEAT_PROPERTY } from "../heartbeat/beat_interval.ts";
 import {
   CLIENT_ID_BYTES_MAX,
   CLIENT_WINDOW_BYTES,
@@ -41,12 +42,21 @@ const roles = [CLIENT_ROLE, DATA_ROLE].map((name) => ({
 }));
 
 /** What the head grants to a peer that speaks frames. */
-const granted: Properties = {
-  role: "head",
-  "message-bytes-max": `${MESSAGE_BYTES_MAX}`,
-  "payload-bytes-max": `${FRAME_PAYLOAD_BYTES_MAX}`,
-  "window-bytes": `${CLIENT_WINDOW_BYTES}`,
-};
+function granted({ heartbeatIntervalMs }: HeadContext): Properties {
+  return {
+    role: "head",
+    "message-bytes-max": `${MESSAGE_BYTES_MAX}`,
+    "payload-bytes-max": `${FRAME_PAYLOAD_BYTES_MAX}`,
+    "window-bytes": `${CLIENT_WINDOW_BYTES}`,
+    [BEAT_PROPERTY]: `${heartbeatIntervalMs}`,
+  };
+}
+
+/** A session that has a role. */
+interface RoleSession extends Session {
+  /** Moves deadlines; not every role has some. */
+  tick?(nowMs: number): void;
+}
 
 /** Who wants to know how a connection fares. */
 export interface OpeningHost {
@@ -62,10 +72,8 @@ export class OpeningSession implements Session {
   readonly #link: Link;
   readonly #host: OpeningHost;
   readonly #deadlineMs: number;
-  readonly #request = new RequestStep((encoding) =>
-    restOfConfirmation(encoding, granted)
-  );
-  #role: Session | undefined;
+  readonly #request: RequestStep;
+  #role: RoleSession | undefined;
   #greeting = true;
   #over = false;
 
@@ -74,6 +82,9 @@ export class OpeningSession implements Session {
     this.#link = link;
     this.#host = host;
     this.#deadlineMs = context.clock.nowMs() + GREETING_TIMEOUT_MS;
+    this.#request = new RequestStep((encoding) =>
+      restOfConfirmation(encoding, granted(context))
+    );
   }
 
   received(bytes: Uint8Array, length: number): number {
@@ -116,8 +127,9 @@ export class OpeningSession implements Session {
     this.#link.end();
   }
 
-  /** Ends a handshake that takes too long. */
+  /** Moves deadlines. A handshake that takes too long is ended. */
   tick(nowMs: number): void {
+    this.#role?.tick?.(nowMs);
     if (this.#greeting && nowMs > this.#deadlineMs) {
       this.refuse(
         WireError.silent,
@@ -208,7 +220,7 @@ export class OpeningSession implements Session {
 
   /** The handshake is over: from here the role's session has the connection. */
   #begin(role: string, encoding: Encoding, properties: Properties): void {
-    const { id = "" } = properties;
+    const { id = "", life = "" } = properties;
     const context = this.#context;
     const link = this.#link;
     if (encoding === Encoding.chunk) link.expect(READ_BYTES_CHUNK);
@@ -229,7 +241,16 @@ export class OpeningSession implements Session {
         WireError.handshake,
         `a node id is ${NODE_ID_BYTES} of a-z 0-9, got '${id}'`,
       );
-    } else this.#role = new FrameMemberSession(context, link, properties);
+    } else {
+      const twin = context.membership.twinOf(id, life);
+      if (twin !== undefined) {
+        this.refuse(
+          WireError.twin,
+          `dataNode ${id} is here already, from ${twin.link.peerAddress}:` +
+            `${twin.link.peerPort}`,
+        );
+      } else this.#role = new FrameMemberSession(context, link, properties);
+    }
     if (this.#role !== undefined) this.#endGreeting();
   }
 }

@@ -16,9 +16,19 @@ export interface KnownNode {
   readonly address: string;
 }
 
+/** What a data node that returns was before. */
+export interface FormerMember {
+  /** Its last address. */
+  readonly address: string;
+  /** For how long it was away, in ms; undefined: since before this start. */
+  readonly awayMs: number | undefined;
+}
+
 /** See the module. */
 export class Roster {
   readonly #known = new Map<string, string>();
+  /** When those that are away left, by id. */
+  readonly #leftMs = new Map<string, number>();
   readonly #told: (node: KnownNode) => void;
 
   /**
@@ -33,13 +43,30 @@ export class Roster {
     this.#told = told;
   }
 
-  /** Notes a member; one that cannot be read has no lasting id to be noted. */
-  note(member: Member): void {
+  /**
+   * Notes a member; one that cannot be read has no lasting id to be noted.
+   *
+   * @returns What it was before, if it was a member before.
+   */
+  joined(member: Member, nowMs: number): FormerMember | undefined {
     const { id } = member;
     const address = member.link.peerAddress;
-    if (!member.isReadable || this.#known.get(id) === address) return;
-    this.#known.set(id, address);
-    this.#told({ id, address });
+    if (!member.isReadable) return undefined;
+    const before = this.#known.get(id);
+    if (before !== address) {
+      this.#known.set(id, address);
+      this.#told({ id, address });
+    }
+    const leftMs = this.#leftMs.get(id);
+    this.#leftMs.delete(id);
+    if (before === undefined) return undefined;
+    const awayMs = leftMs === undefined ? undefined : nowMs - leftMs;
+    return { address: before, awayMs };
+  }
+
+  /** Notes that a member is away. */
+  left(member: Member, nowMs: number): void {
+    if (member.isReadable) this.#leftMs.set(member.id, nowMs);
   }
 
   /** All of them, and the members of now. */

@@ -1,6 +1,7 @@
 /**
- * The heartbeat: on every beat, all hosts are asked at once, each bounded in
- * time, and what was found is told.
+ * The heartbeat: on every beat, all processes are asked on their connections,
+ * and all hosts by `ping`, at once, each bounded in time; what was found is
+ * told.
  *
  * @module
  */
@@ -17,6 +18,8 @@ export interface HeartbeatOptions {
 
 /** What a heartbeat works with. */
 export interface HeartbeatPorts {
+  /** Asks every process, on its connection. */
+  beat(): void;
   /** The hosts to ask, as of now. */
   hosts(): readonly string[];
   /** Asks one host. */
@@ -25,31 +28,40 @@ export interface HeartbeatPorts {
   result(address: string, result: PingResult): void;
 }
 
+/** A heartbeat that goes on. */
+export interface Heartbeat {
+  /** Pings a host out of turn, unless it is being pinged already. */
+  ask(address: string): void;
+  /** Ends it. */
+  stop(): void;
+}
+
 /**
  * Starts a heartbeat.
  *
  * A host that has not answered the beat before yet is not asked again, so that
  * an interval shorter than the bound does not pile up processes.
- *
- * @returns Ends it.
  */
 export function startHeartbeat(
   options: HeartbeatOptions,
   ports: HeartbeatPorts,
-): () => void {
+): Heartbeat {
   const asked = new Set<string>();
 
-  async function ask(address: string): Promise<void> {
+  async function ping(address: string): Promise<void> {
     asked.add(address);
     const result = await ports.ping(address, options.timeoutMs);
     asked.delete(address);
     ports.result(address, result);
   }
 
+  function ask(address: string): void {
+    if (!asked.has(address)) ping(address);
+  }
+
   const timer = setInterval(() => {
-    for (const address of ports.hosts()) {
-      if (!asked.has(address)) ask(address);
-    }
+    ports.beat();
+    for (const address of ports.hosts()) ask(address);
   }, options.intervalMs);
-  return () => clearInterval(timer);
+  return { ask, stop: () => clearInterval(timer) };
 }

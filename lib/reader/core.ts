@@ -15,6 +15,7 @@
  */
 
 import { Caller, type CallerPorts } from "../caller.ts";
+import { AttentiveClock } from "../heartbeat/attentive_clock.ts";
 import { READ_PIECE_BYTES } from "../limits.ts";
 import type { Link } from "../ports.ts";
 import type { ParsedRecord } from "../store/record.ts";
@@ -78,6 +79,7 @@ const LIST_PAUSE_MS = 1_000;
 /** See the module. */
 export class ReaderCore {
   readonly #options: ReaderOptions;
+  readonly #clock: AttentiveClock;
   readonly #ports: ReaderPorts;
   readonly #caller: Caller;
   readonly #sources = new Map<string, Source>();
@@ -96,12 +98,13 @@ export class ReaderCore {
 
   constructor(options: ReaderOptions, ports: ReaderPorts) {
     this.#options = options;
-    this.#ports = ports;
+    this.#clock = new AttentiveClock(ports.clock);
+    this.#ports = { ...ports, clock: this.#clock };
     this.#line = {
       bytes: new Uint8Array(),
       record: new NodeStream("", false, () => {}).record,
     };
-    this.#caller = new Caller(options.heads, ports, {
+    this.#caller = new Caller(options.heads, this.#ports, {
       agreed: (link, encoding) => this.#begin(link, encoding),
       lost: (address, reason, nextCallInMs) => {
         this.#session = undefined;
@@ -118,7 +121,9 @@ export class ReaderCore {
 
   /** Moves deadlines; to be called every `TICK_MS`. */
   tick(): void {
+    this.#clock.tick();
     this.#caller.tick();
+    this.#session?.tick();
     const nowMs = this.#ports.clock.nowMs();
     for (const source of this.#sources.values()) this.#miss(source, nowMs);
     if (this.#session === undefined || this.#isFinished) return;
@@ -159,7 +164,7 @@ export class ReaderCore {
   #begin(link: Link, encoding: Encoding) {
     const { events } = this.#ports;
     if (encoding !== Encoding.frame) return new RefusedSession(link);
-    const session = new ReadSession(link, this.#options.id, {
+    const session = new ReadSession(link, this.#clock, this.#options.id, {
       nodes: (nodes) => this.#listed(nodes),
       piece: (id, fields, bytes, from, to) =>
         this.#took(id, fields, bytes, from, to),

@@ -5,17 +5,17 @@
  */
 
 import type { CalledSession } from "../call.ts";
-import type { Link } from "../ports.ts";
+import { HEAD_PULSE } from "../client/head_pulse.ts";
+import { Pulse } from "../heartbeat/pulse.ts";
+import type { Clock, Link } from "../ports.ts";
 import { bytesOf, textOf } from "../wire/ascii.ts";
 import { WireError, wireErrorOf } from "../wire/errors.ts";
 import {
   type FrameBounds,
   FrameStatus,
   FrameType,
-  readBeat,
   readErrorCode,
   readFrame,
-  writeBeat,
 } from "../wire/frame.ts";
 import { formatProperties } from "../wire/greeting.ts";
 import {
@@ -56,11 +56,15 @@ export class ReadSession implements CalledSession {
   readonly #host: ReadHost;
   /** The data node that each request went to, by its ticket. */
   readonly #asked = new Map<number, string>();
+  readonly #clock: Clock;
+  readonly #pulse: Pulse;
   #lastTicket = 0;
   farewell: string | undefined;
 
-  constructor(link: Link, id: string, host: ReadHost) {
+  constructor(link: Link, clock: Clock, id: string, host: ReadHost) {
     this.#link = link;
+    this.#clock = clock;
+    this.#pulse = new Pulse(link, HEAD_PULSE);
     this.#host = host;
     link.out.append(bytesOf(`${CLIENT_ROLE}${formatProperties({ id })}\n`));
     link.send();
@@ -100,6 +104,17 @@ export class ReadSession implements CalledSession {
 
   closed(): void {}
 
+  /** Leaves a head that is silent; to be called every `TICK_MS`. */
+  tick(): void {
+    const nowMs = this.#clock.nowMs();
+    const pulse = this.#pulse;
+    pulse.tick(nowMs, false);
+    if (!pulse.isSilent(nowMs)) return;
+    const seconds = (pulse.silentMs(nowMs) / 1000).toFixed(1);
+    this.farewell = `it has not answered for ${seconds} s`;
+    this.#link.abort();
+  }
+
   /** Closes the connection. */
   end(): void {
     this.#link.end();
@@ -116,6 +131,7 @@ export class ReadSession implements CalledSession {
       }
       case FrameType.piece: {
         if (!readPiece(bytes, frame, piece)) return false;
+        this.#pulse.answered(this.#clock.nowMs());
         const id = this.#takeAsked(piece.ticket);
         if (id === undefined) return false;
         this.#host.piece(id, piece, bytes, payload, end);
@@ -139,13 +155,8 @@ export class ReadSession implements CalledSession {
         return true;
       }
       case FrameType.beat:
-        writeBeat(
-          this.#link.out,
-          FrameType.beatEcho,
-          readBeat(bytes, frame),
-        );
-        this.#link.send();
-        return true;
+      case FrameType.beatEcho:
+        return this.#pulse.take(bytes, frame, this.#clock.nowMs());
       default:
         return true;
     }

@@ -84,6 +84,14 @@ export const WireError = {
     retry: true,
     remedy: "ask again; if it stays so, look at the data node's disk",
   },
+  twin: {
+    code: 10,
+    word: "twin",
+    fatal: true,
+    retry: true,
+    remedy: "connect again if this is the same data node, started anew; give " +
+      "each data node a directory of its own",
+  },
 } as const satisfies Record<string, WireErrorKind>;
 
 const byCode: ReadonlyMap<number, WireErrorKind> = new Map(

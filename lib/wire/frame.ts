@@ -71,7 +71,7 @@ export type FrameType = typeof FrameType[keyof typeof FrameType];
 /** Bytes before the fields. */
 export const HEADER_BYTES = 8;
 
-const BEAT_FIELDS = 8;
+const BEAT_FIELDS = 9;
 const ERROR_FIELDS = 2;
 
 /** Where the next frame of a buffer lies. */
@@ -144,21 +144,36 @@ export function beginFrame(
   return at + HEADER_BYTES;
 }
 
-/** The stamp of a `beat` or `beatEcho` frame, or -1 when it has none. */
-export function readBeat(bytes: Uint8Array, frame: FrameBounds): number {
-  if (frame.payload - frame.fields < BEAT_FIELDS) return -1;
-  return readU64(bytes, frame.fields);
+/** Fields of a `beat` and its `beatEcho`. */
+export interface BeatFields {
+  /** A number of the sender's; comes back with the echo. */
+  stamp: number;
+  /** Whether the sender takes no more for now, and reads no beats either. */
+  isBusy: boolean;
+}
+
+/** Whether the fields were there to be read, and can be true. */
+export function readBeat(
+  bytes: Uint8Array,
+  frame: FrameBounds,
+  into: BeatFields,
+): boolean {
+  if (frame.payload - frame.fields < BEAT_FIELDS) return false;
+  into.stamp = readU64(bytes, frame.fields);
+  into.isBusy = bytes[frame.fields + 8] !== 0;
+  return Number.isSafeInteger(into.stamp);
 }
 
 /** Writes a `beat` or its echo. */
 export function writeBeat(
   out: ByteQueue,
   type: typeof FrameType.beat | typeof FrameType.beatEcho,
-  stamp: number,
+  fields: BeatFields,
 ): void {
   // In two steps: beginning a frame may move the bytes.
   const at = beginFrame(out, type, BEAT_FIELDS, 0);
-  writeU64(out.bytes, at, stamp);
+  writeU64(out.bytes, at, fields.stamp);
+  out.bytes[at + 8] = fields.isBusy ? 1 : 0;
 }
 
 /** Writes a frame that has neither fields nor payload. */

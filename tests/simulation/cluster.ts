@@ -30,8 +30,12 @@ export const headDefaults: HeadOptions = {
   connectionsMax: 1000,
   clientWindowBytes: CLIENT_WINDOW_BYTES,
   memberWindowBytes: MEMBER_WINDOW_BYTES,
+  heartbeatIntervalMs: 1_000,
   knownNodes: [],
 };
+
+/** After which a ping counts as unanswered, in ms. */
+const PING_TIMEOUT_MS = 500;
 
 const ignore = () => {};
 
@@ -72,6 +76,9 @@ export class SimHead {
         clientJoined: ignore,
         clientLeft: ignore,
         memberJoined: ignore,
+        memberSuspected: ignore,
+        memberTrusted: ignore,
+        memberDied: ignore,
         memberLeft: ignore,
         nodeKnown: (node) => this.known.set(node.id, node),
         memberDraining: ignore,
@@ -88,6 +95,21 @@ export class SimHead {
     const core = this.core;
     this.#network.listen(this.host, this.process, (link) => core.accept(link));
     this.process.every(() => core.tick());
+    this.#beat();
+  }
+
+  /** Asks processes and hosts, again and again, as long as it lives. */
+  #beat(): void {
+    const { core, process } = this;
+    core.beat();
+    for (const address of core.hosts()) {
+      // What a cut holds back of a ping is lost.
+      const isAnswered = !this.#network.isCut(this.host, address) &&
+        !this.#network.isCut(address, this.host);
+      const delayMs = isAnswered ? this.#network.delay() : PING_TIMEOUT_MS;
+      process.after(delayMs, () => core.pinged(address, isAnswered));
+    }
+    process.after(this.#options.heartbeatIntervalMs, () => this.#beat());
   }
 }
 
@@ -130,6 +152,7 @@ export class SimData {
       disk: this.disk.usedBy(process),
       events: {
         headJoined: ignore,
+        twinMet: ignore,
         headLost: ignore,
         appended: ignore,
         sealed: ignore,

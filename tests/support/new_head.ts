@@ -3,7 +3,11 @@
 import assert from "node:assert/strict";
 import { HeadCore, type HeadOptions } from "../../lib/head/core.ts";
 import type { HeadEvents } from "../../lib/head/events.ts";
-import { CLIENT_WINDOW_BYTES, MEMBER_WINDOW_BYTES } from "../../lib/limits.ts";
+import {
+  CLIENT_WINDOW_BYTES,
+  MEMBER_WINDOW_BYTES,
+  TICK_MS,
+} from "../../lib/limits.ts";
 import { ByteQueue } from "../../lib/wire/byte_queue.ts";
 import {
   type MessagesFields,
@@ -30,6 +34,7 @@ export function newHead(options: Partial<HeadOptions> = {}) {
     connectionsMax: 10,
     clientWindowBytes: CLIENT_WINDOW_BYTES,
     memberWindowBytes: MEMBER_WINDOW_BYTES,
+    heartbeatIntervalMs: 5_000,
     knownNodes: [],
     ...options,
   }, {
@@ -38,6 +43,13 @@ export function newHead(options: Partial<HeadOptions> = {}) {
     strongRandom: seededRandom(2),
     events,
   });
+  /** Lets time pass, as the head lives it. */
+  const pass = (ms: number) => {
+    for (let rest = ms; rest > 0; rest -= TICK_MS) {
+      clock.advance(Math.min(rest, TICK_MS));
+      core.tick();
+    }
+  };
   const connect = () => new ScriptedLink().to((link) => core.accept(link));
   /** Connects a peer in a role. */
   const joinAs = (role: string, encoding: "chunk" | "line" | "frame") => {
@@ -55,7 +67,7 @@ export function newHead(options: Partial<HeadOptions> = {}) {
   };
   /** Connects a peer that speaks lines, in a role. */
   const join = (role: string) => joinAs(role, "line");
-  return { core, clock, told, connect, join, joinAs };
+  return { core, clock, told, pass, connect, join, joinAs };
 }
 
 /** What a head answers a line client. */

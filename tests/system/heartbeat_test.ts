@@ -72,8 +72,11 @@ for (const target of targets) {
     await using head = startHead(target, directory, path);
     const port = await portOf(head);
     using node = await Peer.join(port, "dataNode");
-    await head.line(/127\.0\.0\.1 no disponible, eliminado: no answer to ping/);
-    await head.line(/dataNode .* left: no answer to ping/);
+    await head.line(/127\.0\.0\.1 no disponible: no answer to ping within/);
+    await head.line(
+      /127\.0\.0\.1 no disponible, eliminado: host does not answer 3 pings/,
+    );
+    await head.line(/dataNode .* left: host does not answer 3 pings/);
     assert.equal(await node.line(), undefined, "its connection is closed");
     using client = await Peer.join(port, "cliente");
     await client.say("hola\n");
@@ -91,9 +94,8 @@ for (const target of targets) {
       { env: { PATH: path } },
     );
     using _node = await Peer.join(await portOf(head), "dataNode");
-    await head.line(
-      /no disponible, eliminado: no answer to ping within 150 ms/,
-    );
+    await head.line(/no disponible: no answer to ping within 150 ms/);
+    await head.line(/no disponible, eliminado/);
   });
 
   test("heartbeat: without ping there is one warning, and nobody is dead", async () => {

@@ -33,7 +33,7 @@ async function startCluster(
       `--role data --head 127.0.0.1:${port} --dir ${directory.at(`d${i}`)}`,
     );
   const nodes = Array.from({ length: nodeCount }, (_, i) => startData(i));
-  await head.lineCount(/dataNode .* joined/, nodeCount);
+  await head.lineCount(/dataNode .* (re)?joined/, nodeCount);
   const client = (...flags: readonly string[]) =>
     runNode(target, [
       "--role=client",
@@ -117,7 +117,7 @@ for (const target of targets) {
     assert.equal(away.code, 1);
     assert.ok(away.errors.includes(id), away.errors);
     await using _back = cluster.startData(1);
-    await cluster.head.lineCount(/dataNode .* joined/, 2);
+    await cluster.head.lineCount(/dataNode .* (re)?joined/, 2);
     const whole = await cluster.client("--read");
     assert.equal(whole.code, 0, whole.errors);
     assert.equal(whole.out.split("\n").length, 20);

@@ -40,6 +40,7 @@ const pure = [
   "lib/call.ts",
   "lib/caller.ts",
   "lib/client/core.ts",
+  "lib/client/head_pulse.ts",
   "lib/client/window.ts",
   "lib/client/frame_peer_session.ts",
   "lib/client/text_peer_session.ts",
@@ -54,6 +55,10 @@ const pure = [
   "lib/store/recovery.ts",
   "lib/store/escape.ts",
   "lib/fifo.ts",
+  "lib/heartbeat/attentive_clock.ts",
+  "lib/heartbeat/beat_interval.ts",
+  "lib/heartbeat/estimate.ts",
+  "lib/heartbeat/pulse.ts",
   "lib/identity.ts",
   "lib/limits.ts",
 ];

@@ -39,6 +39,7 @@ function newData(disk = new MemoryDisk()) {
     dialer: { dial: (_address, opened) => open = opened },
     events: {
       headJoined: ignore,
+      twinMet: ignore,
       headLost: ignore,
       appended: ignore,
       sealed: ignore,

@@ -15,6 +15,7 @@ import {
 } from "../../lib/wire/client_frames.ts";
 import { WireError } from "../../lib/wire/errors.ts";
 import {
+  type BeatFields,
   type FrameBounds,
   FrameStatus,
   FrameType,
@@ -221,8 +222,12 @@ Deno.test("refusals, beats and errors are read as they were written", () => {
   assert.equal(readRefusal(refusal.bytes, refusal.bounds, fields), true);
   assert.deepEqual(fields, { firstSequence: 7, count: 3, code: 3 });
 
-  const beat = frameOf((out) => writeBeat(out, FrameType.beat, 123_456_789));
-  assert.equal(readBeat(beat.bytes, beat.bounds), 123_456_789);
+  const beat = frameOf((out) =>
+    writeBeat(out, FrameType.beat, { stamp: 123_456_789, isBusy: true })
+  );
+  const readBack: BeatFields = { stamp: 0, isBusy: false };
+  assert.ok(readBeat(beat.bytes, beat.bounds, readBack));
+  assert.deepEqual(readBack, { stamp: 123_456_789, isBusy: true });
 
   const error = frameOf((out) => writeError(out, WireError.full, "full"));
   assert.equal(readErrorCode(error.bytes, error.bounds), WireError.full.code);
@@ -272,7 +277,9 @@ Deno.test("readFrame refuses lengths that no frame has", () => {
 });
 
 Deno.test("a frame with too few fields is not read", () => {
-  const beat = frameOf((out) => writeBeat(out, FrameType.beat, 1));
+  const beat = frameOf((out) =>
+    writeBeat(out, FrameType.beat, { stamp: 1, isBusy: false })
+  );
   const stored = { ticket: 0, tick: 0 };
   assert.equal(readStored(beat.bytes, beat.bounds, stored), false);
 });
@@ -321,8 +328,8 @@ Deno.test("frames of version sd/2 keep their bytes", () => {
       (out) => writeStored(out, 5, 6),
     ],
     [
-      "0c00000007000800" + "0100000000000000",
-      (out) => writeBeat(out, FrameType.beat, 1),
+      "0d00000007000900" + "0100000000000000" + "00",
+      (out) => writeBeat(out, FrameType.beat, { stamp: 1, isBusy: false }),
     ],
     ["0400000009000000", writeDraining],
   ];

@@ -31,6 +31,7 @@ Deno.test("head refuses frames that no data node could take or keep", () => {
     const { core, joinAs } = newHead();
     const node = joinAs("dataNode id=aaaaaaaa", "frame");
     const client = joinAs("cliente id=c", "frame");
+    node.saidBytes();
     client.receive(frame);
     assert.equal(client.isEnding, true, what);
     assert.match(client.said(), /malformed messages frame/, what);
@@ -43,6 +44,7 @@ Deno.test("head passes the longest frame of a client on to a data node", () => {
   const { joinAs } = newHead();
   const node = joinAs("dataNode id=aaaaaaaa", "frame");
   const client = joinAs(`cliente id=${"c".repeat(64)}`, "frame");
+  node.saidBytes();
   const half = FRAME_PAYLOAD_BYTES_MAX / 2 - 4;
   client.receive(
     messagesFrame([new Uint8Array(half), new Uint8Array(half)]),
@@ -128,15 +130,14 @@ Deno.test("head reads on from a client that was over its own bound while the hea
 });
 
 Deno.test("head gives a data node time for each message, not for each batch", () => {
-  const { core, clock, joinAs } = newHead();
+  const { core, pass, joinAs } = newHead();
   const node = joinAs("dataNode", "chunk");
   joinAs("cliente id=c", "frame").receive(
     messagesFrame(["a", "b", "c", "d"]),
   );
   for (const text of ["a", "b", "c", "d"]) {
     assert.equal(node.said(), `mensaje: ${text}`);
-    clock.advance(STORE_TIMEOUT_MS * 0.6);
-    core.tick();
+    pass(STORE_TIMEOUT_MS * 0.6);
     node.receive("recibido");
   }
   assert.equal(node.isAborted, false);
@@ -144,11 +145,10 @@ Deno.test("head gives a data node time for each message, not for each batch", ()
 });
 
 Deno.test("head waits for whoever types `recibido`", () => {
-  const { core, clock, join } = newHead();
+  const { pass, join } = newHead();
   const person = join("dataNode");
   join("cliente").receive("hola\n");
-  clock.advance(STORE_TIMEOUT_MS * 3);
-  core.tick();
+  pass(STORE_TIMEOUT_MS * 3);
   assert.equal(person.isAborted, false);
 });
 

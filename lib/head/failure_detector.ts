@@ -1,0 +1,170 @@
+/**
+ * The failure detector: two signals of every data node, one verdict.
+ *
+ * The process answers beats on its connection, the host answers `ping`. A
+ * member whose process has been silent for unusually long (pulse.ts), or whose
+ * disk has stored nothing for unusually long, is suspect: it gets no new
+ * messages, and what is in flight to it goes to others. One word from it, and
+ * it is alive again. If the silence lasts, it is dead and put out; sooner when
+ * its host is silent too. An original program has no beats to answer, so of it
+ * the pings tell, and how long it takes to store.
+ *
+ * @module
+ */
+
+import type { Clock } from "../ports.ts";
+import type { Delivery } from "./delivery.ts";
+import type { HeadEvents } from "./events.ts";
+import {
+  evidenceOf,
+  type HostEvidence,
+  newHostEvidence,
+  verdictOf,
+} from "./evidence.ts";
+import type { Member } from "./member.ts";
+import type { Membership } from "./membership.ts";
+
+/** Time for an answer that is owed after which a beat asks again, in ms. */
+const PROBE_MS = 250;
+
+/** Silence after which a member is dead, in times of what makes it suspect. */
+const DEAD_PATIENCES = 3;
+
+/**
+ * Heartbeats of silence after which a member is dead although its host answers:
+ * a process that is only stopped for a moment comes back by itself.
+ */
+const DEAD_INTERVALS = 2;
+
+/** The same at most, in ms, however long the interval is. */
+const DEAD_MS_MAX = 10_000;
+
+/** Pings in a row without an answer after which an original is dead. */
+const DEAD_PINGS = 3;
+
+/**
+ * A host: it, or a process on it, answers; it did not, and should be pinged
+ * again at once; or it was pinged often enough in vain.
+ */
+export type HostState = "there" | "doubtful" | "silent";
+
+/** See the module. */
+export class FailureDetector {
+  readonly #intervalMs: number;
+  readonly #membership: Membership;
+  readonly #delivery: Delivery;
+  readonly #clock: Clock;
+  readonly #events: HeadEvents;
+  /** By address, of those that members have. */
+  readonly #hosts = new Map<string, HostEvidence>();
+
+  /** @param intervalMs From one heartbeat to the next. */
+  constructor(
+    intervalMs: number,
+    membership: Membership,
+    delivery: Delivery,
+    clock: Clock,
+    events: HeadEvents,
+  ) {
+    this.#intervalMs = intervalMs;
+    this.#membership = membership;
+    this.#delivery = delivery;
+    this.#clock = clock;
+    this.#events = events;
+  }
+
+  /** Asks every process; to be called on every heartbeat. */
+  beat(): void {
+    const nowMs = this.#clock.nowMs();
+    for (const member of this.#membership.members) {
+      member.pulse?.beat(nowMs, false);
+    }
+    this.#forgetHosts();
+  }
+
+  /** A host was pinged. @returns What is to be thought of it now. */
+  pinged(address: string, hasAnswered: boolean): HostState {
+    const nowMs = this.#clock.nowMs();
+    const host = this.#hosts.get(address) ?? newHostEvidence();
+    this.#hosts.set(address, host);
+    if (hasAnswered) {
+      host.silentPings = 0;
+      host.answeredMs = nowMs;
+      return "there";
+    }
+    host.silentPings++;
+    const isThere = this.#membership.members.some(({ link, pulse }) =>
+      link.peerAddress === address && pulse?.isSilent(nowMs) === false
+    );
+    if (isThere) return "there";
+    return host.silentPings < DEAD_PINGS ? "doubtful" : "silent";
+  }
+
+  /** Judges every member; to be called every `TICK_MS`. */
+  tick(): void {
+    const nowMs = this.#clock.nowMs();
+    for (const member of [...this.#membership.members]) {
+      const { pulse } = member;
+      if (member.waitedMs(nowMs) > PROBE_MS) pulse?.probe(nowMs);
+      const host = this.#hosts.get(member.link.peerAddress) ??
+        newHostEvidence();
+      if (this.#isDead(member, host, nowMs)) this.#bury(member, host, nowMs);
+      else if (isDoubtful(member, host, nowMs)) {
+        this.#suspect(member, host, nowMs);
+      } else this.#trust(member, nowMs);
+    }
+  }
+
+  #isDead(member: Member, host: HostEvidence, nowMs: number): boolean {
+    const { pulse } = member;
+    if (member.isHung(nowMs)) return true;
+    if (pulse === undefined) return host.silentPings >= DEAD_PINGS;
+    const silentMs = pulse.silentMs(nowMs);
+    if (silentMs <= DEAD_PATIENCES * pulse.patienceMs) return false;
+    return host.silentPings > 0 ||
+      silentMs > Math.min(DEAD_INTERVALS * this.#intervalMs, DEAD_MS_MAX);
+  }
+
+  #bury(member: Member, host: HostEvidence, nowMs: number): void {
+    const verdict = verdictOf(member, host, nowMs);
+    this.#events.memberDied(member, verdict);
+    this.#membership.leave(member, verdict);
+    member.link.abort();
+  }
+
+  #suspect(member: Member, host: HostEvidence, nowMs: number): void {
+    if (member.suspectSinceMs !== undefined) return;
+    member.suspectSinceMs = nowMs;
+    const evidence = evidenceOf(member, host, nowMs);
+    const redelivered = this.#delivery.suspected(member);
+    this.#events.memberSuspected(member, evidence, redelivered);
+  }
+
+  #trust(member: Member, nowMs: number): void {
+    if (member.suspectSinceMs === undefined) return;
+    const suspectMs = nowMs - member.suspectSinceMs;
+    member.suspectSinceMs = undefined;
+    this.#events.memberTrusted(member, suspectMs);
+    this.#delivery.retryWaiting();
+  }
+
+  /** What is known of a host ends with its last member. */
+  #forgetHosts(): void {
+    const addresses = new Set(this.#membership.hosts());
+    for (const address of this.#hosts.keys()) {
+      if (!addresses.has(address)) this.#hosts.delete(address);
+    }
+  }
+}
+
+/** Whether something speaks against a member that has not lasted yet. */
+function isDoubtful(
+  member: Member,
+  host: HostEvidence,
+  nowMs: number,
+): boolean {
+  const { pulse } = member;
+  return pulse === undefined
+    ? host.silentPings > 0
+    : pulse.isSilent(nowMs) || member.isSlow(nowMs);
+}

@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { AttentiveClock } from "../../lib/heartbeat/attentive_clock.ts";
+import {
+  BEAT_PROPERTY,
+  beatIntervalOf,
+} from "../../lib/heartbeat/beat_interval.ts";
+import { Estimate } from "../../lib/heartbeat/estimate.ts";
+import { Pulse } from "../../lib/heartbeat/pulse.ts";
+import { SEND_BYTES_HIGH, TICK_MS } from "../../lib/limits.ts";
+import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import {
+  type BeatFields,
+  FrameStatus,
+  FrameType,
+  readBeat,
+  readFrame,
+  writeBeat,
+} from "../../lib/wire/frame.ts";
+import { ManualClock } from "../support/manual_clock.ts";
+import { ScriptedLink } from "../support/scripted_link.ts";
+
+const bounds = { type: 0, fields: 0, payload: 0, end: 0 };
+
+/** A pulse, and what a peer would do about it. */
+function newPulse(patienceMsMin = 1_000) {
+  const link = new ScriptedLink();
+  const pulse = new Pulse(link, { intervalMs: 5_000, patienceMsMin });
+  /** The frames that were sent since the last call. */
+  const sent = () => {
+    const bytes = link.saidBytes();
+    const beats: { type: number; stamp: number; isBusy: boolean }[] = [];
+    for (let at = 0; at < bytes.length; at = bounds.end) {
+      const status = readFrame(bytes, at, bytes.length, bounds);
+      assert.equal(status, FrameStatus.whole);
+      const fields: BeatFields = { stamp: 0, isBusy: false };
+      assert.ok(readBeat(bytes, bounds, fields));
+      beats.push({ type: bounds.type, ...fields });
+    }
+    return beats;
+  };
+  const receive = (
+    type: typeof FrameType.beat | typeof FrameType.beatEcho,
+    fields: BeatFields,
+    nowMs: number,
+  ) => {
+    const out = new ByteQueue();
+    writeBeat(out, type, fields);
+    const bytes = out.view();
+    readFrame(bytes, 0, bytes.length, bounds);
+    return pulse.take(bytes, bounds, nowMs);
+  };
+  const echo = (stamp: number, nowMs: number) =>
+    receive(FrameType.beatEcho, { stamp, isBusy: false }, nowMs);
+  /** Beats, and has the beat answered so much later. */
+  const beatAndEcho = (nowMs: number, tookMs: number) => {
+    pulse.beat(nowMs, false);
+    assert.ok(echo(sent().at(-1)!.stamp, nowMs + tookMs));
+  };
+  return { link, pulse, sent, receive, echo, beatAndEcho };
+}
+
+Deno.test("Estimate follows RFC 6298", () => {
+  const estimate = new Estimate();
+  assert.equal(estimate.boundMs, 0);
+  estimate.add(100);
+  // SRTT = R, RTTVAR = R/2.
+  assert.equal(estimate.meanMs, 100);
+  assert.equal(estimate.boundMs, 100 + 4 * 50);
+  estimate.add(200);
+  // RTTVAR = 3/4 * 50 + 1/4 * 100, SRTT = 7/8 * 100 + 1/8 * 200.
+  assert.equal(estimate.meanMs, 112.5);
+  assert.equal(estimate.boundMs, 112.5 + 4 * 62.5);
+});
+
+Deno.test("an attentive clock passes over what it could not hear", () => {
+  const clock = new ManualClock();
+  const attentive = new AttentiveClock(clock);
+  for (let i = 0; i < 10; i++) {
+    clock.advance(TICK_MS);
+    attentive.tick();
+  }
+  assert.equal(attentive.nowMs(), 10 * TICK_MS);
+  clock.advance(60_000);
+  const afterMs = attentive.nowMs();
+  assert.ok(afterMs <= 14 * TICK_MS, `${afterMs}`);
+  attentive.tick();
+  assert.equal(attentive.nowMs(), afterMs, "it never goes back");
+  clock.advance(TICK_MS);
+  assert.equal(attentive.nowMs(), afterMs + TICK_MS);
+});
+
+Deno.test("an attentive clock never goes back, whatever happens", () => {
+  fc.assert(fc.property(
+    fc.array(fc.record({ ms: fc.nat(1000), ticks: fc.boolean() })),
+    (steps) => {
+      const clock = new ManualClock();
+      const attentive = new AttentiveClock(clock);
+      let last = attentive.nowMs();
+      for (const { ms, ticks } of steps) {
+        clock.advance(ms);
+        if (ticks) attentive.tick();
+        assert.ok(attentive.nowMs() >= last);
+        assert.ok(attentive.nowMs() - last <= ms);
+        last = attentive.nowMs();
+      }
+    },
+  ));
+});
+
+Deno.test("a pulse is silent only while an answer is owed", () => {
+  const { pulse, sent, echo } = newPulse();
+  assert.equal(pulse.silentMs(90_000), 0);
+  pulse.beat(100_000, false);
+  assert.equal(pulse.isSilent(101_000), false);
+  assert.equal(pulse.isSilent(101_001), true);
+  assert.equal(pulse.missed, 1);
+  const [beat] = sent();
+  assert.equal(beat!.type, FrameType.beat);
+  assert.ok(echo(beat!.stamp, 101_500));
+  assert.equal(pulse.isSilent(190_000), false);
+  assert.equal(pulse.missed, 0);
+});
+
+Deno.test("a pulse is answered by other answers, and then waits anew", () => {
+  const { pulse } = newPulse();
+  pulse.answered(0);
+  assert.equal(pulse.silentMs(5_000), 0, "nothing was asked");
+  pulse.beat(10_000, false);
+  pulse.answered(10_900);
+  assert.equal(pulse.isSilent(11_800), false);
+  assert.equal(pulse.isSilent(11_901), true);
+});
+
+Deno.test("a pulse gives a slow peer more time, and takes it back", () => {
+  const { pulse, beatAndEcho } = newPulse();
+  for (let i = 0; i < 50; i++) beatAndEcho(i * 10_000, 3);
+  assert.equal(pulse.patienceMs, 1_000);
+  beatAndEcho(600_000, 900);
+  assert.ok(pulse.patienceMs > 2_000, `${pulse.patienceMs}`);
+  for (let i = 0; i < 50; i++) beatAndEcho(700_000 + i * 10_000, 3);
+  assert.equal(pulse.patienceMs, 1_000);
+  for (let i = 0; i < 9; i++) beatAndEcho(2_000_000 + i * 90_000, 60_000);
+  assert.equal(pulse.patienceMs, 10_000, "there is an end to it");
+});
+
+Deno.test("a pulse knows a busy peer's silence from a dead one's", () => {
+  const { pulse, receive, echo, sent } = newPulse();
+  pulse.beat(0, false);
+  const [first] = sent();
+  for (let ms = 500; ms <= 60_000; ms += 500) {
+    assert.equal(pulse.isSilent(ms), false, `${ms}`);
+    receive(FrameType.beat, { stamp: ms, isBusy: true }, ms);
+  }
+  assert.equal(pulse.isSilent(61_001), true, "it says so no more");
+  echo(first!.stamp, 62_000);
+  assert.equal(pulse.usualMs, 0, "that it took so long means nothing");
+});
+
+Deno.test("what a peer says of itself is no answer", () => {
+  const { pulse, receive } = newPulse();
+  pulse.beat(0, false);
+  for (let ms = 500; ms <= 2_000; ms += 500) {
+    receive(FrameType.beat, { stamp: ms, isBusy: false }, ms);
+  }
+  assert.equal(pulse.isSilent(2_000), true, "its ears may be cut off");
+});
+
+Deno.test("a pulse answers beats with what they hold", () => {
+  const { receive, sent } = newPulse();
+  assert.ok(receive(FrameType.beat, { stamp: 77, isBusy: true }, 5));
+  assert.deepEqual(sent(), [
+    { type: FrameType.beatEcho, stamp: 77, isBusy: true },
+  ]);
+});
+
+Deno.test("a pulse refuses an echo of what it never said", () => {
+  const { pulse, echo } = newPulse();
+  assert.equal(echo(1, 0), false);
+  pulse.beat(10, false);
+  assert.equal(echo(10_001, 20), false);
+});
+
+Deno.test("a pulse beats when it is time, and oftener while it is busy", () => {
+  const { pulse, sent } = newPulse();
+  let now = 0;
+  const beatsIn = (ms: number, isBusy: boolean) => {
+    for (const end = now + ms; now < end; now += TICK_MS) {
+      pulse.tick(now, isBusy);
+    }
+    const beats = sent();
+    assert.ok(beats.every((beat) => beat.isBusy === isBusy));
+    return beats.length;
+  };
+  assert.equal(beatsIn(30_000, false), 6);
+  assert.equal(beatsIn(5_000, true), 10);
+});
+
+Deno.test("a clogged connection gets no more beats, and is silent", () => {
+  const { link, pulse } = newPulse();
+  link.out.append(new Uint8Array(SEND_BYTES_HIGH));
+  pulse.beat(0, false);
+  assert.equal(link.out.length, SEND_BYTES_HIGH);
+  assert.equal(pulse.isSilent(1_001), true);
+});
+
+Deno.test("how often to beat is what the head says, if it makes sense", () => {
+  assert.equal(beatIntervalOf({ [BEAT_PROPERTY]: "200" }), 200);
+  for (const said of ["", "0", "-1", "1e3", "9".repeat(20), "x"]) {
+    assert.equal(beatIntervalOf({ [BEAT_PROPERTY]: said }), 5_000, said);
+  }
+  assert.equal(beatIntervalOf({}), 5_000);
+});
