@@ -133,6 +133,12 @@ export function startData(
 
   function tellRecovery(recovery: Recovery): void {
     const { records, tornBytes, damages } = recovery;
+    if (directory.formerId !== undefined) {
+      events.warning(
+        `The records of dataNode ${directory.formerId} are gone from ` +
+          `'${options.directory}': it is a new dataNode, ${directory.id}`,
+      );
+    }
     events.info(
       `dataNode ${directory.id} in '${options.directory}', ` +
         `${counted(records, "record")} in data.txt`,

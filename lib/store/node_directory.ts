@@ -12,6 +12,7 @@ import { cannotUseDirectory, StartError } from "../start_error.ts";
 import { bytesOf, textOf } from "../wire/ascii.ts";
 import { isNodeId } from "../wire/names.ts";
 import { DenoDisk, makeDirectory } from "./deno_disk.ts";
+import { ACTIVE_SEGMENT, sealedNumbers } from "./segments.ts";
 
 const ID_FILE = "node.id";
 const LOCK_FILE = "node.lock";
@@ -20,6 +21,11 @@ const LOCK_FILE = "node.lock";
 export interface NodeDirectory {
   /** The id of the data node whose directory it is. */
   readonly id: string;
+  /**
+   * The id it had before, if its records are gone. Under that id others look
+   * for what is lost, so a directory that comes back empty gets a new one.
+   */
+  readonly formerId: string | undefined;
   /** Gives the directory free. */
   close(): void;
 }
@@ -36,7 +42,13 @@ export interface NodeDirectory {
 export function openNodeDirectory(path: string, random: Random): NodeDirectory {
   const lock = openLock(path);
   try {
-    return { id: readOrMakeId(path, random), close: () => lock.close() };
+    const disk = new DenoDisk(path, true);
+    const formerId = hasRecords(disk) ? undefined : readId(disk, path);
+    if (disk.sizeOf(ID_FILE) < 0 || formerId !== undefined) {
+      disk.replace(ID_FILE, bytesOf(`${newNodeId(random)}\n`));
+    }
+    const id = readId(disk, path)!;
+    return { id, formerId, close: () => lock.close() };
   } catch (error) {
     lock.close();
     if (error instanceof StartError) throw error;
@@ -66,11 +78,15 @@ function openLock(path: string): Deno.FsFile {
   return lock;
 }
 
-function readOrMakeId(path: string, random: Random): string {
-  const disk = new DenoDisk(path, true);
-  if (disk.sizeOf(ID_FILE) < 0) {
-    disk.replace(ID_FILE, bytesOf(`${newNodeId(random)}\n`));
-  }
+/** Every start makes `data.txt` at once, so without it records were lost. */
+function hasRecords(disk: DenoDisk): boolean {
+  return disk.sizeOf(ACTIVE_SEGMENT) >= 0 ||
+    sealedNumbers(disk.list()).length > 0;
+}
+
+/** The id in the directory; undefined when there is none. */
+function readId(disk: DenoDisk, path: string): string | undefined {
+  if (disk.sizeOf(ID_FILE) < 0) return undefined;
   const bytes = new Uint8Array(256);
   const id = textOf(bytes, 0, disk.read(ID_FILE, 0, bytes)).trim();
   if (!isNodeId(id)) {

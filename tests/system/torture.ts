@@ -3,16 +3,15 @@
  * again at random, under load; then everything is read back and checked.
  */
 
-import assert from "node:assert/strict";
-import { connect } from "../../mod.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import {
   Directory,
+  freePort,
   type Program,
-  runNode,
   startNode,
   type Target,
 } from "../support/program.ts";
+import { compare, type Comparison, readAll, startLoad } from "./load.ts";
 
 /** How a torture is set up. */
 export interface TortureOptions {
@@ -27,23 +26,14 @@ export interface TortureOptions {
 }
 
 /** What came of it. */
-export interface Figures {
+export interface Figures extends Comparison {
   readonly kills: number;
   readonly stops: number;
-  readonly acknowledged: number;
-  readonly read: number;
   /** Starts that found a torn line, which a process was killed in. */
   readonly torn: number;
-  /** Acknowledged, and not read. */
-  readonly lost: number;
-  readonly doubled: number;
-  readonly misordered: number;
 }
 
 const DATA_NODES = 4;
-const SENDERS = 4;
-/** Messages that each sender has in flight. */
-const LANES = 50;
 
 /** A process that can be killed and started again. */
 class Victim {
@@ -148,84 +138,6 @@ async function torment(
       victim.process.signal("SIGCONT");
     }
   }
-}
-
-/** Clients of the library that send as fast as they are answered. */
-function startLoad(to: string) {
-  const sent = new Set<string>();
-  const acknowledged = new Set<string>();
-  let isOver = false;
-  const clients = Array.from({ length: SENDERS }, () => connect({ to }));
-  const lanes = clients.flatMap((client, k) => {
-    let n = 0;
-    const sendOnAndOn = async () => {
-      while (!isOver) {
-        const text = `c${k}#${++n}`;
-        sent.add(text);
-        await client.send(text);
-        acknowledged.add(text);
-      }
-    };
-    return Array.from({ length: LANES }, sendOnAndOn);
-  });
-  const all = Promise.all(lanes);
-  return {
-    sent,
-    /** Waits for the last answers. @returns All that were acknowledged. */
-    async finish(): Promise<ReadonlySet<string>> {
-      isOver = true;
-      await all;
-      for (const client of clients) await client.close();
-      return acknowledged;
-    },
-  };
-}
-
-/** Reads until nothing is missing: data nodes may be on their way back. */
-async function readAll(target: Target, to: string): Promise<string[]> {
-  const endMs = nowMs() + 60_000;
-  for (;;) {
-    const { code, out, errors } = await runNode(
-      target,
-      `--role client --to ${to} --read`,
-    );
-    if (code === 0) return out.split("\n");
-    assert.ok(nowMs() < endMs, `it cannot be read back: ${errors}`);
-  }
-}
-
-function compare(
-  acknowledged: ReadonlySet<string>,
-  sent: ReadonlySet<string>,
-  texts: readonly string[],
-) {
-  const read = new Set<string>();
-  const last = new Map<string, number>();
-  let doubled = 0;
-  let misordered = 0;
-  for (const text of texts) {
-    assert.ok(sent.has(text), `'${text}' was never sent`);
-    if (read.has(text)) doubled++;
-    read.add(text);
-    const [client = "", number] = text.split("#");
-    if (Number(number) <= (last.get(client) ?? 0)) misordered++;
-    last.set(client, Number(number));
-  }
-  let lost = 0;
-  for (const text of acknowledged) if (!read.has(text)) lost++;
-  return {
-    acknowledged: acknowledged.size,
-    read: read.size,
-    lost,
-    doubled,
-    misordered,
-  };
-}
-
-/** A port that nobody listens on. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 function nowMs(): number {
