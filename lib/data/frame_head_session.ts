@@ -64,7 +64,7 @@ const piece: PieceFields = { ticket: 0, position: 0, end: 0, tick: 0 };
  * Silence of a head that is never too long, in ms. There is nothing to gain by
  * leaving one early: a data node is joined to every head at once.
  */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 10_000;
 
 /** See the module. */
 export class FrameHeadSession implements HeadSession, Reader {

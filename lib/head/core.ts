@@ -90,7 +90,6 @@ export class HeadCore {
     let clients = 0;
     this.#clock = clock;
     this.#detector = new FailureDetector(
-      heartbeatIntervalMs,
       membership,
       delivery,
       clock,

@@ -31,13 +31,17 @@ const PROBE_MS = 250;
 const DEAD_PATIENCES = 3;
 
 /**
- * Heartbeats of silence after which a member is dead although its host answers:
- * a process that is only stopped for a moment comes back by itself.
+ * Silence, at least, of a process that makes it dead when its host is silent
+ * too, in ms. Losing packets can look like this for some seconds, and a suspect
+ * costs nobody anything meanwhile.
  */
-const DEAD_INTERVALS = 2;
+const DEAD_HOST_MS_MIN = 5_000;
 
-/** The same at most, in ms, however long the interval is. */
-const DEAD_MS_MAX = 10_000;
+/**
+ * The same when the host answers, in ms: a process that is only stopped for a
+ * moment comes back by itself.
+ */
+const DEAD_PROCESS_MS_MIN = 10_000;
 
 /** Pings in a row without an answer after which an original is dead. */
 const DEAD_PINGS = 3;
@@ -50,7 +54,6 @@ export type HostState = "there" | "doubtful" | "silent";
 
 /** See the module. */
 export class FailureDetector {
-  readonly #intervalMs: number;
   readonly #membership: Membership;
   readonly #delivery: Delivery;
   readonly #clock: Clock;
@@ -58,15 +61,12 @@ export class FailureDetector {
   /** By address, of those that members have. */
   readonly #hosts = new Map<string, HostEvidence>();
 
-  /** @param intervalMs From one heartbeat to the next. */
   constructor(
-    intervalMs: number,
     membership: Membership,
     delivery: Delivery,
     clock: Clock,
     events: HeadEvents,
   ) {
-    this.#intervalMs = intervalMs;
     this.#membership = membership;
     this.#delivery = delivery;
     this.#clock = clock;
@@ -119,10 +119,11 @@ export class FailureDetector {
     const { pulse } = member;
     if (member.isHung(nowMs)) return true;
     if (pulse === undefined) return host.silentPings >= DEAD_PINGS;
-    const silentMs = pulse.silentMs(nowMs);
-    if (silentMs <= DEAD_PATIENCES * pulse.patienceMs) return false;
-    return host.silentPings > 0 ||
-      silentMs > Math.min(DEAD_INTERVALS * this.#intervalMs, DEAD_MS_MAX);
+    const atLeastMs = host.silentPings > 0
+      ? DEAD_HOST_MS_MIN
+      : DEAD_PROCESS_MS_MIN;
+    return pulse.silentMs(nowMs) >
+      Math.max(atLeastMs, DEAD_PATIENCES * pulse.patienceMs);
   }
 
   #bury(member: Member, host: HostEvidence, nowMs: number): void {

@@ -7,6 +7,7 @@ import { ClientCore } from "../../lib/client/core.ts";
 import { DataCore } from "../../lib/data/core.ts";
 import type { Batch } from "../../lib/head/batch.ts";
 import { HeadCore, type HeadOptions } from "../../lib/head/core.ts";
+import type { Member } from "../../lib/head/member.ts";
 import type { KnownNode } from "../../lib/head/roster.ts";
 import { newClientId, newNodeId } from "../../lib/identity.ts";
 import { CLIENT_WINDOW_BYTES, MEMBER_WINDOW_BYTES } from "../../lib/limits.ts";
@@ -35,7 +36,7 @@ export const headDefaults: HeadOptions = {
 };
 
 /** After which a ping counts as unanswered, in ms. */
-const PING_TIMEOUT_MS = 500;
+const PING_TIMEOUT_MS = 2_000;
 
 const ignore = () => {};
 
@@ -50,6 +51,11 @@ export class SimHead {
   readonly known = new Map<string, KnownNode>();
   /** Is told of every batch that is placed. */
   onPlaced: (batch: Batch) => void = ignore;
+  /** Is told what the head thinks of a data node now. */
+  onJudged: (
+    judgement: "suspect" | "trusted" | "dead" | "left",
+    host: string,
+  ) => void = ignore;
 
   constructor(network: SimNetwork, host: string, options: HeadOptions) {
     this.#network = network;
@@ -67,6 +73,9 @@ export class SimHead {
     const { world } = this.#network;
     this.process = new Process(world, this.host);
     const knownNodes = [...this.known.values()];
+    const judge =
+      (judgement: Parameters<SimHead["onJudged"]>[0]) => ({ link }: Member) =>
+        this.onJudged(judgement, link.peerAddress);
     this.core = new HeadCore({ ...this.#options, knownNodes }, {
       clock: world,
       random: world.random,
@@ -76,10 +85,10 @@ export class SimHead {
         clientJoined: ignore,
         clientLeft: ignore,
         memberJoined: ignore,
-        memberSuspected: ignore,
-        memberTrusted: ignore,
-        memberDied: ignore,
-        memberLeft: ignore,
+        memberSuspected: judge("suspect"),
+        memberTrusted: judge("trusted"),
+        memberDied: judge("dead"),
+        memberLeft: judge("left"),
         nodeKnown: (node) => this.known.set(node.id, node),
         memberDraining: ignore,
         memberDrained: ignore,
@@ -103,11 +112,12 @@ export class SimHead {
     const { core, process } = this;
     core.beat();
     for (const address of core.hosts()) {
-      // What a cut holds back of a ping is lost.
-      const isAnswered = !this.#network.isCut(this.host, address) &&
-        !this.#network.isCut(address, this.host);
-      const delayMs = isAnswered ? this.#network.delay() : PING_TIMEOUT_MS;
-      process.after(delayMs, () => core.pinged(address, isAnswered));
+      const takesMs = this.#network.ping(this.host, address);
+      const isAnswered = takesMs !== undefined && takesMs < PING_TIMEOUT_MS;
+      process.after(
+        isAnswered ? takesMs : PING_TIMEOUT_MS,
+        () => core.pinged(address, isAnswered),
+      );
     }
     process.after(this.#options.heartbeatIntervalMs, () => this.#beat());
   }
@@ -115,7 +125,7 @@ export class SimHead {
 
 /** A host with a data node and its disk. */
 export class SimData {
-  readonly host: string;
+  host: string;
   readonly disk: SimDisk;
   readonly nodeId: string;
   readonly #network: SimNetwork;
@@ -165,6 +175,13 @@ export class SimData {
     process.every(() => core.tickClock());
   }
 
+  /** As a machine that is shut down, and back with another address. */
+  moveTo(host: string): void {
+    this.process.kill();
+    this.host = host;
+    this.start();
+  }
+
   /** As kill -9, or, with its machine, as a power cut. */
   kill(power: "stays" | "lost"): void {
     this.process.kill();
@@ -180,6 +197,7 @@ export class SimClient {
   readonly #sent = new Map<number, Sent>();
   readonly name: string;
   #count = 0;
+  #isSilent = false;
 
   constructor(
     network: SimNetwork,
@@ -224,11 +242,25 @@ export class SimClient {
     return this.#sent.size;
   }
 
+  /** For how long the oldest message has waited for its answer, in ms. */
+  get waitedMs(): number {
+    for (const { sentMs } of this.#sent.values()) {
+      return this.process.world.nowMs() - sentMs;
+    }
+    return 0;
+  }
+
+  /** From now on {@linkcode send} sends nothing. */
+  stopSending(): void {
+    this.#isSilent = true;
+  }
+
   /** Sends one message more. */
   send(makeText: (name: string) => string): void {
-    if (!this.core.hasRoom) return;
+    if (!this.core.hasRoom || this.#isSilent) return;
     const text = makeText(`${this.name}#${++this.#count}`);
-    this.#sent.set(this.core.add(bytesOf(text)), this.#history.sends(text));
+    const sent = this.#history.sends(text, this.process.world.nowMs());
+    this.#sent.set(this.core.add(bytesOf(text)), sent);
     this.process.sending(() => this.core.pump());
   }
 }

@@ -9,10 +9,10 @@ import {
   SimClient,
   SimData,
   SimHead,
-  SimReader,
   TextClient,
 } from "./cluster.ts";
 import { awkwardText, History } from "./history.ts";
+import { readAll } from "./read_all.ts";
 import { SimNetwork } from "./sim_network.ts";
 import { World } from "./world.ts";
 
@@ -139,19 +139,4 @@ export function runDelivery(seed: number): number {
     history.check(disks, replicas);
   }
   return history.answered().length;
-}
-
-/** Reads as a person does: again, when told that a data node was away. */
-function readAll(network: SimNetwork, heads: readonly string[]): SimReader {
-  const { world } = network;
-  for (let attempt = 1;; attempt++) {
-    const reader = new SimReader(network, `10.0.3.${attempt}`, heads);
-    assert.ok(
-      world.runUntil(() => reader.isFinished, 60_000),
-      `read ${reader.messages.length} messages, and not to the end`,
-    );
-    const isAnyAway = reader.missing.some((reason) => /away/.test(reason));
-    if (!isAnyAway || attempt === 5) return reader;
-    world.run(5_000);
-  }
 }

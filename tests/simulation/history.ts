@@ -12,6 +12,8 @@ import type { SimDisk } from "./sim_disk.ts";
 /** A message as its client sees it. */
 export interface Sent {
   readonly text: string;
+  /** When it was sent, by the world's clock. */
+  readonly sentMs: number;
   /** Where the answer says that it is; undefined while there is none. */
   answer: readonly string[] | undefined;
 }
@@ -21,9 +23,9 @@ export class History {
   readonly messages = new Map<string, Sent>();
 
   /** A client is about to send. @returns What to fill in the answer of. */
-  sends(text: string): Sent {
+  sends(text: string, sentMs = 0): Sent {
     assert.equal(this.messages.has(text), false, `'${text}' is sent twice`);
-    const sent: Sent = { text, answer: undefined };
+    const sent: Sent = { text, sentMs, answer: undefined };
     this.messages.set(text, sent);
     return sent;
   }

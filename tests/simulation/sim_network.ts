@@ -11,6 +11,8 @@
  * - A peer that does not read holds the sender back: so many bytes are under
  *   way at most.
  * - When a process dies, its connections are reset.
+ * - A host can have a bad cable: what goes to it or comes from it takes longer,
+ *   or is lost and sent again by TCP, later and later (RFC 6298).
  * - Nothing is duplicated, forged, or reordered within a connection: TCP sees
  *   to that.
  */
@@ -27,6 +29,23 @@ export interface NetworkFaults {
   readonly splitChance: number;
 }
 
+/** What a bad cable does, to what goes either way. */
+export interface Cable {
+  /** Delay that is added, in ms. */
+  readonly delayMs: number;
+  /** Chance that a packet is lost. */
+  readonly lossChance: number;
+}
+
+/** Time after which TCP sends a lost packet again, in ms; doubles each time. */
+const RESEND_MS = 200;
+
+/**
+ * The same at most: who has more to send learns of a loss from what follows
+ * (RFC 8985), and does not wait as long as RFC 6298 alone would have it.
+ */
+const RESEND_MS_MAX = 800;
+
 /** Bytes under way in one direction before the sender must wait. */
 const UNDER_WAY_MAX = 64 * 1024;
 
@@ -38,8 +57,10 @@ export class SimNetwork {
   readonly faults: NetworkFaults;
   readonly #listeners = new Map<string, { process: Process; accept: Accept }>();
   readonly #connections = new Set<Connection>();
-  /** `from>to` of the directions that are cut. */
+  /** `from>to` of the directions that are cut; without a host, all. */
   readonly #cuts = new Set<string>();
+  /** By host. */
+  readonly cables = new Map<string, Cable>();
   #nextPort = 40_000;
 
   constructor(world: World, faults: NetworkFaults) {
@@ -82,14 +103,24 @@ export class SimNetwork {
     this.#cuts.add(`${from}>${to}`);
   }
 
-  /** Ends all cuts; what waited goes on. */
+  /** Cuts a host off from all others: what it says, what it hears, or both. */
+  cutOff(host: string, direction: "out" | "in" | "both"): void {
+    if (direction !== "in") this.#cuts.add(`${host}>`);
+    if (direction !== "out") this.#cuts.add(`>${host}`);
+  }
+
+  /** Ends all cuts, and mends all cables; what waited goes on. */
   mend(): void {
     this.#cuts.clear();
+    this.cables.clear();
     for (const connection of this.#connections) connection.retry();
   }
 
   isCut(from: string, to: string): boolean {
-    return this.#cuts.has(`${from}>${to}`);
+    const cuts = this.#cuts;
+    return cuts.size > 0 &&
+      (cuts.has(`${from}>${to}`) || cuts.has(`${from}>`) ||
+        cuts.has(`>${to}`));
   }
 
   /** Resets one connection, any. @returns Whether there was one. */
@@ -103,6 +134,35 @@ export class SimNetwork {
   delay(): number {
     const [min, max] = this.faults.delayMs;
     return min + this.world.random() * (max - min);
+  }
+
+  /** The same with the cables of both ends, and what TCP sends again. */
+  delayBetween(from: string, to: string): number {
+    let delayMs = this.delay();
+    for (const host of [from, to]) {
+      const cable = this.cables.get(host);
+      if (cable === undefined) continue;
+      delayMs += cable.delayMs;
+      let resendMs = RESEND_MS;
+      while (this.world.chance(cable.lossChance)) {
+        delayMs += resendMs;
+        resendMs = Math.min(2 * resendMs, RESEND_MS_MAX);
+      }
+    }
+    return delayMs;
+  }
+
+  /** How long a ping there and back takes, in ms; undefined: it is lost. */
+  ping(from: string, to: string): number | undefined {
+    if (this.isCut(from, to) || this.isCut(to, from)) return undefined;
+    let takesMs = this.delay() + this.delay();
+    for (const host of [from, to]) {
+      const cable = this.cables.get(host);
+      if (cable === undefined) continue;
+      takesMs += 2 * cable.delayMs;
+      if (this.world.chance(1 - (1 - cable.lossChance) ** 2)) return undefined;
+    }
+    return takesMs;
   }
 
   forget(connection: Connection): void {
@@ -285,7 +345,7 @@ class SimLink implements Link {
     const { world } = this.#network;
     const atMs = Math.max(
       this.#lastArrivalMs,
-      world.nowMs() + this.#network.delay(),
+      world.nowMs() + this.#network.delayBetween(this.#host, this.peer.#host),
     );
     this.#lastArrivalMs = atMs;
     this.#onTheWay.push(happen);

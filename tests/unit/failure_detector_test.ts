@@ -176,7 +176,7 @@ Deno.test("a silent process on a silent host is dead sooner", () => {
   head.core.beat();
   head.pass(1_100);
   assert.equal(head.core.pinged("192.0.2.7", false), "doubtful");
-  head.pass(1_800);
+  head.pass(3_800);
   assert.equal(head.core.members.length, 1);
   head.pass(200);
   assert.match(

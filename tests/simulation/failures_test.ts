@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { runFailure, scenarios } from "./failures.ts";
+import { forSeeds } from "./seeds.ts";
+
+/** Heartbeats as a head has them by default, and as a person may set them. */
+const intervalsMs = [5_000, 200];
+
+/** How soon the heads that see it must suspect, in ms past one heartbeat. */
+const SUSPECT_MS_MAX = 1_500;
+
+/** How soon a dead one must be put out, in ms past one heartbeat. */
+const GONE_MS_MAX = 12_000;
+
+/** How long clients may wait; what is lost on the way takes its time, in ms. */
+const STALL_MS_MAX = 3_000;
+const STALL_MS_MAX_WITH_LOSS = 15_000;
+
+for (const intervalMs of intervalsMs) {
+  for (const scenario of scenarios) {
+    const { name, expected } = scenario;
+    Deno.test(`failure, heartbeat ${intervalMs} ms: ${name}`, () => {
+      forSeeds(5, "failures", (seed) => {
+        const outcome = runFailure(scenario, seed, intervalMs);
+        const { suspectMs, goneMs, stallMs } = outcome;
+        const told = JSON.stringify(outcome);
+        assert.equal(outcome.wronglySuspected, 0, told);
+        assert.equal(outcome.wronglyDead, 0, told);
+        const isLossy = name.includes("lost");
+        const stallMsMax = isLossy ? STALL_MS_MAX_WITH_LOSS : STALL_MS_MAX;
+        assert.ok(stallMs <= stallMsMax, told);
+        if (expected === "left" || expected === "dead") {
+          assert.equal(goneMs.length, 2, told);
+          for (const ms of suspectMs) {
+            assert.ok(ms <= intervalMs + SUSPECT_MS_MAX, told);
+          }
+          for (const ms of goneMs) {
+            const msMax = expected === "left" ? 1_000 : GONE_MS_MAX;
+            assert.ok(ms <= intervalMs + msMax, told);
+          }
+        }
+        return outcome.acknowledged;
+      }, 5_000);
+    });
+  }
+}
