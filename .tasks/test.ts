@@ -21,7 +21,8 @@ const { code, out } = await deno([
   "--allow-read",
   "--allow-write",
   "--allow-env",
-  `--allow-run=${Deno.execPath()},python3,nc,cat,sh,${root}sd-node`,
+  "--allow-sys=uid",
+  `--allow-run=${Deno.execPath()},ip,python3,nc,cat,sh,${root}sd-node`,
   ...(Deno.args.length > 0 ? Deno.args : ["tests"]),
 ], "piped");
 

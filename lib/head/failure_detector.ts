@@ -119,11 +119,12 @@ export class FailureDetector {
     const { pulse } = member;
     if (member.isHung(nowMs)) return true;
     if (pulse === undefined) return host.silentPings >= DEAD_PINGS;
-    const atLeastMs = host.silentPings > 0
-      ? DEAD_HOST_MS_MIN
-      : DEAD_PROCESS_MS_MIN;
-    return pulse.silentMs(nowMs) >
-      Math.max(atLeastMs, DEAD_PATIENCES * pulse.patienceMs);
+    const silentMs = pulse.silentMs(nowMs);
+    // Where pings get through now and then, TCP is slower to recover than they.
+    const isHostSilent = host.silentPings > 0 &&
+      (host.answeredMs ?? -Infinity) < nowMs - silentMs;
+    const atLeastMs = isHostSilent ? DEAD_HOST_MS_MIN : DEAD_PROCESS_MS_MIN;
+    return silentMs > Math.max(atLeastMs, DEAD_PATIENCES * pulse.patienceMs);
   }
 
   #bury(member: Member, host: HostEvidence, nowMs: number): void {

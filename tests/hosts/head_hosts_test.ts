@@ -1,0 +1,7 @@
+import { testScenarios } from "./check.ts";
+
+testScenarios(
+  "head killed",
+  "head stopped",
+  "head cut off",
+);
