@@ -35,6 +35,7 @@ import {
   durationKind,
   momentKind,
   oneOfKind,
+  patienceKind,
   sizeKind,
   textKind,
   type ValueKind,
@@ -50,6 +51,8 @@ import {
   HEAD_HELD_BYTES_MAX_DEFAULT,
   HEARTBEAT_INTERVAL_MS_DEFAULT,
   HEARTBEAT_TIMEOUT_MS_DEFAULT,
+  REPAIR_AFTER_MS_DEFAULT,
+  REPAIR_BYTES_PER_SECOND_DEFAULT,
   REPLICAS_MAX,
   SERVER_CLIENTS_MAX_DEFAULT,
 } from "./limits.ts";
@@ -161,6 +164,19 @@ const parsers: Readonly<Record<RoleName, Parser<"sync", Command, unknown>>> = {
       description:
         message`Fewer that suffice, and are told, while too few data nodes live`,
     })),
+    repairAfter: withDefault(
+      option("--repair-after", value(patienceKind), {
+        description:
+          message`Time away after which a data node's copies are made again; or never`,
+      }),
+      REPAIR_AFTER_MS_DEFAULT,
+    ),
+    repairRate: withDefault(
+      option("--repair-rate", size(64 * 1024), {
+        description: message`Read in a second while copies are made again`,
+      }),
+      REPAIR_BYTES_PER_SECOND_DEFAULT,
+    ),
     placement: withDefault(
       option("--placement", oneOf(placements, "HOW"), {
         description:

@@ -223,6 +223,18 @@ export const HEARTBEAT_INTERVAL_MS_DEFAULT = 5_000;
 /** Default bound on one `ping`. */
 export const HEARTBEAT_TIMEOUT_MS_DEFAULT = 2_000;
 
+/**
+ * Default time away after which a data node's copies are made again. A host
+ * that is started anew is back sooner, and copying all it has costs hours.
+ */
+export const REPAIR_AFTER_MS_DEFAULT = 300_000;
+
+/**
+ * Bytes read in a second while copies are made again. Reading and checking
+ * them takes some percent of a processor, so live messages hardly notice.
+ */
+export const REPAIR_BYTES_PER_SECOND_DEFAULT = 4 * 1024 * 1024;
+
 /** Default pause between two messages of a client: the original's 3 s. */
 export const CLIENT_INTERVAL_MS_DEFAULT = 3_000;
 

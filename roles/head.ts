@@ -19,7 +19,7 @@ import { startHeartbeat } from "../lib/heartbeat/heartbeat.ts";
 import { ping, type PingResult } from "../lib/heartbeat/ping.ts";
 import { listen, type Listening } from "../lib/net/listen.ts";
 import { cannotListen } from "../lib/start_error.ts";
-import { headEvents } from "./head_events.ts";
+import { headEvents, REPAIRED } from "./head_events.ts";
 import {
   every,
   newDrain,
@@ -171,12 +171,14 @@ export function startHead(
   }
 }
 
-/** The data nodes that lines `… - ID ADDRESS` of a file tell of. */
+/** The data nodes that lines `… - ID ADDRESS [repaired]` of a file tell of. */
 function nodesIn(path: string): KnownNode[] {
   const nodes: KnownNode[] = [];
   for (const line of Deno.readTextFileSync(path).split("\n")) {
-    const [, id, address] = / - ([0-9a-z]{8}) (\S+)$/.exec(line) ?? [];
-    if (id !== undefined && address !== undefined) nodes.push({ id, address });
+    const [, id, address, word] =
+      / - ([0-9a-z]{8}) (\S+)(?: (\w+))?$/.exec(line) ?? [];
+    if (id === undefined || address === undefined) continue;
+    nodes.push({ id, address, isRepaired: word === REPAIRED });
   }
   return nodes;
 }

@@ -8,6 +8,7 @@ import { counted } from "../lib/counted.ts";
 import type { Batch } from "../lib/head/batch.ts";
 import type { HeadEvents } from "../lib/head/events.ts";
 import type { Member } from "../lib/head/member.ts";
+import type { RepairProgress } from "../lib/head/repair_pass.ts";
 import type { FormerMember } from "../lib/head/roster.ts";
 import type { EventLog, Log } from "../lib/log.ts";
 import type { LogFile } from "../lib/log/log_file.ts";
@@ -15,6 +16,9 @@ import { escapedText } from "../lib/store/escape.ts";
 import { textOf } from "../lib/wire/ascii.ts";
 import { MESSAGE_HEADER_BYTES } from "../lib/wire/client_frames.ts";
 import { readU32 } from "../lib/wire/little_endian.ts";
+
+/** Stands in `nodes.txt` behind a data node whose records are elsewhere too. */
+export const REPAIRED = "repaired";
 
 /** Who else hears of events. */
 export interface HeadEventsPorts {
@@ -69,7 +73,41 @@ export function headEvents(
         { node: member.id },
       );
     },
-    nodeKnown: ({ id, address }) => nodes.line(`${id} ${address}`),
+    nodeKnown: ({ id, address, isRepaired }) =>
+      nodes.line(`${id} ${address}${isRepaired ? ` ${REPAIRED}` : ""}`),
+    memberDamaged: (member) =>
+      events.warning(
+        `dataNode ${member.label} has damaged records; they are looked for ` +
+          "elsewhere",
+        { node: member.id },
+      ),
+    repairBegan: (nodesAway) =>
+      events.info(
+        `Repair began: looking for records with too few copies, ${
+          counted(nodesAway, "dataNode")
+        } away`,
+      ),
+    repairing: (progress, sinceMs) =>
+      events.info(`Repair: ${progressText(progress, sinceMs)}`),
+    repaired(progress, sinceMs, isWhole) {
+      const { unplaced } = progress;
+      const text = `Repair ended: ${progressText(progress, sinceMs)}`;
+      if (isWhole) events.info(`${text}; nothing is missing`);
+      else if (unplaced === 0) events.info(text);
+      else {
+        events.warning(
+          `${text}; ${
+            counted(unplaced, "record")
+          } still with too few copies, ` +
+            "for want of dataNodes",
+        );
+      }
+    },
+    repairGivenUp: (reason, retryMs) =>
+      events.warning(
+        `Repair broken off: ${reason}; it begins again in ` +
+          `${retryMs / 1000} s`,
+      ),
     memberDraining: (member) =>
       events.info(`dataNode ${member.label} drains: it gets no new messages`, {
         node: member.id,
@@ -135,6 +173,19 @@ export function headEvents(
         )
         : events.info(`Messages get ${replicas} copies again`),
   };
+}
+
+/** How far a repair is. */
+function progressText(progress: RepairProgress, sinceMs: number): string {
+  const { bytesRead, bytesToRead, lacking, restored } = progress;
+  const share = bytesToRead === 0 ? 1 : bytesRead / bytesToRead;
+  const seconds = Math.round(sinceMs / 1000);
+  const leftSeconds = share > 0 ? Math.round(seconds / share - seconds) : 0;
+  const left = share < 1 ? `, about ${leftSeconds} s left` : "";
+  return `${Math.floor(100 * share)} % of ` +
+    `${(bytesToRead / 1024 / 1024).toFixed(1)} MiB read in ${seconds} s, ` +
+    `${counted(lacking, "record")} with too few copies, ` +
+    `${counted(restored, "copy")} made${left}`;
 }
 
 /** `joined`, or how it came back. */

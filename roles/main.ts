@@ -138,6 +138,8 @@ function startRole(command: Command, context: RoleContext): Running {
         heartbeatTimeoutMs: command.heartbeatTimeout,
         replicas: command.replicas,
         minReplicas: command.minReplicas ?? command.replicas,
+        repairAfterMs: command.repairAfter,
+        repairBytesPerSecond: command.repairRate,
         placement: command.placement,
         connectionsMax: command.maxConnections,
         heldBytesMax: command.maxHeld,

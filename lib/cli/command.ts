@@ -39,6 +39,10 @@ export interface HeadCommand extends LogFlags {
   readonly heartbeatTimeout: number;
   readonly replicas: number;
   readonly minReplicas: number | undefined;
+  /** In ms; Infinity is never. */
+  readonly repairAfter: number;
+  /** In bytes a second. */
+  readonly repairRate: number;
   readonly placement: PlacementName;
   readonly maxConnections: number;
   readonly maxHeld: number;

@@ -62,6 +62,15 @@ export const durationKind = (minMs: number): ValueKind<number> => ({
   write: writeDuration,
 });
 
+/** A time in ms, or `never`, which is Infinity. */
+export const patienceKind: ValueKind<number> = {
+  metavar: "TIME",
+  expected: "a time such as 30s or 5m, or never",
+  placeholder: Infinity,
+  read: (text) => text === "never" ? Infinity : readDuration(text),
+  write: (ms) => ms === Infinity ? "never" : writeDuration(ms),
+};
+
 /** A size of at least `minBytes`, in bytes. */
 export const sizeKind = (minBytes: number): ValueKind<number> => ({
   metavar: "SIZE",
@@ -160,6 +169,7 @@ export function readDuration(text: string): number | undefined {
 
 /** A duration in ms, as {@linkcode readDuration} reads it. */
 export function writeDuration(ms: number): string {
+  if (ms >= 60_000 && ms % 60_000 === 0) return `${ms / 60_000}m`;
   if (ms >= 1000 && ms % 1000 === 0) return `${ms / 1000}s`;
   return `${ms}ms`;
 }

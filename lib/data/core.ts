@@ -24,6 +24,7 @@ import { bytesOf } from "../wire/ascii.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
 import type { DataEvents } from "./events.ts";
 import { Reads } from "./reads.ts";
+import { Restores } from "./restores.ts";
 import { Seen } from "./seen.ts";
 import { FrameHeadSession } from "./frame_head_session.ts";
 import { TextHeadSession } from "./text_head_session.ts";
@@ -54,6 +55,8 @@ export interface HeadSession extends CalledSession {
   committed(commit: number, failure: string | undefined): void;
   /** Moves deadlines. */
   tick(nowMs: number): void;
+  /** Tells that records here were found damaged. */
+  damaged(): void;
   /** Asks for no more messages; what was received is still answered. */
   drain(): void;
   /** Closes the connection, after what was written to it. */
@@ -70,8 +73,11 @@ export interface DataContext {
   /** Stands for this start of the process. */
   readonly life: string;
   readonly journal: Journal;
+  readonly restores: Restores;
   readonly reads: Reads;
   readonly seen: Seen;
+  /** Whether records here were found damaged since the start. */
+  readonly isDamaged: boolean;
   /** The node's logical time. */
   readonly tick: number;
   /** The node's logical time moves past `tick`. @returns The new time. */
@@ -102,6 +108,7 @@ export class DataCore implements DataContext {
   readonly nodeIdBytes: Uint8Array;
   readonly life: string;
   readonly journal: Journal;
+  readonly restores: Restores;
   readonly reads: Reads;
   readonly seen: Seen = new Seen();
   readonly #clock: AttentiveClock;
@@ -115,6 +122,7 @@ export class DataCore implements DataContext {
   readonly #blocked = new Set<HeadSession>();
   #tick = 0;
   #draining = false;
+  #isDamaged = false;
 
   constructor(options: DataOptions, ports: DataPorts) {
     this.#clock = new AttentiveClock(ports.clock);
@@ -127,7 +135,10 @@ export class DataCore implements DataContext {
       room: () => this.#unblock(),
       sealed: (name, reason) => ports.events.sealed(name, reason),
     });
-    this.reads = new Reads(this.journal);
+    this.restores = new Restores(ports.disk, ports.turn, (reason) => {
+      ports.events.diskFailed(reason);
+    });
+    this.reads = new Reads(this.journal, this.restores);
     this.#callers = options.heads.map((address) =>
       new Caller([address], this.ports, {
         agreed: (link, encoding, granted) =>
@@ -144,6 +155,10 @@ export class DataCore implements DataContext {
     return this.#tick;
   }
 
+  get isDamaged(): boolean {
+    return this.#isDamaged;
+  }
+
   /** Heads joined now. */
   get heads(): number {
     return this.#sessions.size;
@@ -151,7 +166,7 @@ export class DataCore implements DataContext {
 
   /** Whether everything that was received has been answered. */
   get idle(): boolean {
-    return this.journal.idle;
+    return this.journal.idle && this.restores.idle;
   }
 
   /**
@@ -167,7 +182,10 @@ export class DataCore implements DataContext {
       this.seen.add(clientId, floor, sequence, 1, 0);
     });
     this.#tick = recovery.tick;
-    return recovery;
+    const lanes = this.restores.open();
+    const damages = [recovery, ...lanes].flatMap(({ damages }) => damages);
+    this.#isDamaged = damages.length > 0;
+    return { ...recovery, damages };
   }
 
   /** Calls the heads. */

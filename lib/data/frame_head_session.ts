@@ -20,6 +20,7 @@ import {
   FrameType,
   readErrorCode,
   readFrame,
+  writeDamaged,
   writeDraining,
   writeError,
 } from "../wire/frame.ts";
@@ -32,6 +33,11 @@ import {
   writeUnread,
 } from "../wire/read_frames.ts";
 import {
+  readRestore,
+  RESTORED_OK,
+  writeRestored,
+} from "../wire/restore_frames.ts";
+import {
   type ReadStore,
   readStore,
   writeNotStored,
@@ -41,6 +47,7 @@ import { DATA_ROLE } from "../wire/words.ts";
 import type { DataContext, HeadSession } from "./core.ts";
 import { Gate } from "./gate.ts";
 import type { Reader } from "./reads.ts";
+import type { Restorer } from "./restores.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
 const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
@@ -57,8 +64,20 @@ const store: ReadStore = {
   messagesAt: 0,
 };
 
-const read: ReadFields = { ticket: 0, position: 0, bytesMax: 0, tick: 0 };
-const piece: PieceFields = { ticket: 0, position: 0, end: 0, tick: 0 };
+const read: ReadFields = {
+  ticket: 0,
+  position: 0,
+  bytesMax: 0,
+  tick: 0,
+  lane: 0,
+};
+const piece: PieceFields = {
+  ticket: 0,
+  position: 0,
+  end: 0,
+  tick: 0,
+  lanes: 0,
+};
 
 /**
  * Silence of a head that is never too long, in ms. There is nothing to gain by
@@ -67,7 +86,7 @@ const piece: PieceFields = { ticket: 0, position: 0, end: 0, tick: 0 };
 const PATIENCE_MS = 10_000;
 
 /** See the module. */
-export class FrameHeadSession implements HeadSession, Reader {
+export class FrameHeadSession implements HeadSession, Reader, Restorer {
   readonly #data: DataContext;
   readonly #link: Link;
   readonly #leave: (session: HeadSession) => void;
@@ -151,6 +170,7 @@ export class FrameHeadSession implements HeadSession, Reader {
 
   piece(
     request: ReadFields,
+    end: number,
     bytes: Uint8Array,
     failure: string | undefined,
   ): void {
@@ -159,7 +179,8 @@ export class FrameHeadSession implements HeadSession, Reader {
     if (failure === undefined) {
       piece.ticket = request.ticket;
       piece.position = request.position;
-      piece.end = this.#data.journal.end;
+      piece.end = end;
+      piece.lanes = this.#data.restores.lanes;
       piece.tick = this.#data.tick;
       writePiece(out, piece, bytes, 0, bytes.length);
     } else {
@@ -183,6 +204,18 @@ export class FrameHeadSession implements HeadSession, Reader {
       writeNotStored(out, first, last, WireError.notStored, reason);
     }
     this.#answered = last;
+    this.#link.send();
+  }
+
+  restored(ticket: number, failure: string | undefined): void {
+    if (this.#isClosed) return;
+    const code = failure === undefined ? RESTORED_OK : WireError.notStored.code;
+    writeRestored(this.#link.out, ticket, code, failure ?? "");
+    this.#link.send();
+  }
+
+  damaged(): void {
+    writeDamaged(this.#link.out);
     this.#link.send();
   }
 
@@ -223,6 +256,7 @@ export class FrameHeadSession implements HeadSession, Reader {
     if (!this.#isJoined) {
       this.#isJoined = true;
       this.#joined();
+      if (this.#data.isDamaged) this.damaged();
     }
     switch (frame.type) {
       case FrameType.store:
@@ -232,12 +266,24 @@ export class FrameHeadSession implements HeadSession, Reader {
         this.#data.witness(read.tick);
         this.#data.reads.ask(this, read);
         return true;
+      case FrameType.restore:
+        return this.#restore(bytes);
       case FrameType.beat:
       case FrameType.beatEcho:
         return this.#pulse.take(bytes, frame, this.#data.ports.clock.nowMs());
       default:
         return true;
     }
+  }
+
+  #restore(bytes: Uint8Array): boolean {
+    const ticket = readRestore(bytes, frame);
+    if (ticket < 0) return false;
+    const { payload, end } = frame;
+    const { restores } = this.#data;
+    const failure = restores.restore(this, ticket, bytes, payload, end);
+    if (failure !== undefined) this.restored(ticket, failure);
+    return true;
   }
 
   #store(bytes: Uint8Array): boolean {

@@ -8,15 +8,21 @@
 import { Fifo } from "../fifo.ts";
 import { READ_PIECE_BYTES } from "../limits.ts";
 import type { Journal } from "../store/journal.ts";
+import type { Restores } from "./restores.ts";
 import type { ReadFields } from "../wire/read_frames.ts";
 
 /** Who asked. */
 export interface Reader {
   /** Whether another piece would only wait on its connection. */
   readonly isClogged: boolean;
-  /** A piece, or none with the reason; `bytes` is valid during the call. */
+  /**
+   * A piece, or none with the reason; `bytes` is valid during the call.
+   *
+   * @param end How many synced bytes there are.
+   */
   piece(
     request: ReadFields,
+    end: number,
     bytes: Uint8Array,
     failure: string | undefined,
   ): void;
@@ -32,12 +38,14 @@ const NOTHING = new Uint8Array();
 /** See the module. */
 export class Reads {
   readonly #journal: Journal;
+  readonly #restores: Restores;
   readonly #waiting = new Fifo<Request>();
   readonly #buffer = new Uint8Array(READ_PIECE_BYTES);
   #isReading = false;
 
-  constructor(journal: Journal) {
+  constructor(journal: Journal, restores: Restores) {
     this.#journal = journal;
+    this.#restores = restores;
   }
 
   /** Takes a request; its fields are copied. */
@@ -57,9 +65,12 @@ export class Reads {
   }
 
   #answer({ reader, fields }: Request): void {
-    const journal = this.#journal;
-    if (fields.position >= journal.end) {
-      reader.piece(fields, NOTHING, undefined);
+    const journal = fields.lane === 0
+      ? this.#journal
+      : this.#restores.lane(fields.lane);
+    const end = journal?.end ?? 0;
+    if (journal === undefined || fields.position >= end) {
+      reader.piece(fields, end, NOTHING, undefined);
       return;
     }
     this.#isReading = true;
@@ -67,7 +78,7 @@ export class Reads {
     const into = this.#buffer.subarray(0, length);
     journal.load(fields.position, into, (count, failure) => {
       this.#isReading = false;
-      reader.piece(fields, into.subarray(0, count), failure);
+      reader.piece(fields, journal.end, into.subarray(0, count), failure);
       this.goOn();
     });
   }

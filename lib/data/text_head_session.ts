@@ -111,6 +111,9 @@ export class TextHeadSession implements HeadSession {
   /** An original head answers no beats. */
   tick(): void {}
 
+  /** Nor does it repair. */
+  damaged(): void {}
+
   /** An original head knows no farewell but a closed connection. */
   drain(): void {}
 

@@ -8,6 +8,7 @@ import type { Clock, Random } from "../ports.ts";
 import type { Delivery } from "./delivery.ts";
 import type { HeadEvents } from "./events.ts";
 import type { Membership } from "./membership.ts";
+import type { Repairer } from "./repairer.ts";
 import type { Roster } from "./roster.ts";
 
 /** See the module. */
@@ -21,6 +22,7 @@ export interface HeadContext {
   readonly delivery: Delivery;
   readonly membership: Membership;
   readonly roster: Roster;
+  readonly repairer: Repairer;
   /** From one heartbeat to the next, in ms: told to data nodes, to do alike. */
   readonly heartbeatIntervalMs: number;
   /** What one client may have unanswered counts for so many bytes at most. */

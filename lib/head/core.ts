@@ -26,6 +26,7 @@ import type { Member } from "./member.ts";
 import { Membership } from "./membership.ts";
 import { OpeningSession } from "./opening.ts";
 import { type PlacementName, placementOf } from "./placement.ts";
+import { Repairer } from "./repairer.ts";
 import { type KnownNode, Roster } from "./roster.ts";
 
 /** How a head is set up. */
@@ -45,6 +46,10 @@ export interface HeadOptions {
   readonly memberWindowBytes: number;
   /** From one heartbeat to the next, in ms. */
   readonly heartbeatIntervalMs: number;
+  /** Time away after which a data node is taken for lost, in ms. */
+  readonly repairAfterMs: number;
+  /** Bytes read in a second while copies are made again. */
+  readonly repairBytesPerSecond: number;
   /** Data nodes that were members in earlier lives of this head. */
   readonly knownNodes: readonly KnownNode[];
 }
@@ -85,7 +90,11 @@ export class HeadCore {
       clock,
       events,
     );
-    const roster = new Roster(options.knownNodes, events.nodeKnown);
+    const roster = new Roster(
+      options.knownNodes,
+      events.nodeKnown,
+      clock.nowMs(),
+    );
     const membership = new Membership(members, delivery, roster, clock, events);
     let clients = 0;
     this.#clock = clock;
@@ -104,6 +113,14 @@ export class HeadCore {
       headId: randomName(ports.strongRandom, HEAD_ID_LENGTH),
       delivery,
       roster,
+      repairer: new Repairer(
+        options,
+        membership,
+        roster,
+        clock,
+        ports.random,
+        events,
+      ),
       membership,
       nextClientNumber: () => ++clients,
     };
@@ -156,7 +173,9 @@ export class HeadCore {
     const nowMs = this.#clock.nowMs();
     for (const connection of this.#connections) connection.tick(nowMs);
     this.#detector.tick();
-    this.#context.delivery.retryWaiting();
+    const { delivery, repairer } = this.#context;
+    delivery.retryWaiting();
+    if (!this.#draining) repairer.tick();
   }
 
   /** Asks every member's process; to be called on every heartbeat. */

@@ -7,6 +7,7 @@
 
 import type { Batch } from "./batch.ts";
 import type { Member } from "./member.ts";
+import type { RepairProgress } from "./repair_pass.ts";
 import type { FormerMember, KnownNode } from "./roster.ts";
 
 /** What a head core reports, as it happens. */
@@ -35,6 +36,16 @@ export interface HeadEvents {
   memberLeft(member: Member, reason: string, redelivered: number): void;
   /** A data node is known for the first time, or by a new address. */
   nodeKnown(node: KnownNode): void;
+  /** A member has found records of its own damaged. */
+  memberDamaged(member: Member): void;
+  /** Copies that too few data nodes have are being made again. */
+  repairBegan(nodesAway: number): void;
+  /** How far that is. */
+  repairing(progress: RepairProgress, sinceMs: number): void;
+  /** It is done; whether all that the data nodes away had is elsewhere now. */
+  repaired(progress: RepairProgress, sinceMs: number, isWhole: boolean): void;
+  /** It was broken off, and begins again later. */
+  repairGivenUp(reason: string, retryMs: number): void;
   /** A member asked for no more messages. */
   memberDraining(member: Member): void;
   /** It left, with nothing in flight to it. */

@@ -63,7 +63,13 @@ const holders = new Uint8Array(
   REPLICAS_MAX * (NODE_ID_BYTES + 1 + ADDRESS_BYTES_MAX),
 );
 
-const read: ReadFields = { ticket: 0, position: 0, bytesMax: 0, tick: 0 };
+const read: ReadFields = {
+  ticket: 0,
+  position: 0,
+  bytesMax: 0,
+  tick: 0,
+  lane: 0,
+};
 
 /**
  * Pause between two beats to a client, in ms. A client hears of a silent head

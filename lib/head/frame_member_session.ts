@@ -32,6 +32,12 @@ import {
   writeRead,
 } from "../wire/read_frames.ts";
 import {
+  readRestored,
+  RESTORED_OK,
+  type RestoredFields,
+  writeRestore,
+} from "../wire/restore_frames.ts";
+import {
   type NotStoredFields,
   readNotStored,
   readStored,
@@ -58,7 +64,14 @@ const store: StoreFields = {
   holders: 0,
 };
 
-const piece: PieceFields = { ticket: 0, position: 0, end: 0, tick: 0 };
+const piece: PieceFields = {
+  ticket: 0,
+  position: 0,
+  end: 0,
+  tick: 0,
+  lanes: 0,
+};
+const restored: RestoredFields = { ticket: 0, code: 0 };
 const unread: UnreadFields = { ticket: 0, code: 0 };
 
 /** Silence of a data node that is never too long, in ms. */
@@ -78,6 +91,12 @@ export class FrameMemberSession implements Session, MemberWire {
     { readonly ticket: number; readonly reader: PieceReader }
   >();
   #lastRead = 0;
+  /** Who waits for what is restored, by ticket. */
+  readonly #restoring = new Map<
+    number,
+    (failure: string | undefined) => void
+  >();
+  #lastRestore = 0;
   /** Why it is about to close the connection, if it said so. */
   #farewell: string | undefined;
   readonly longestMax = MESSAGE_BYTES_MAX;
@@ -133,6 +152,16 @@ export class FrameMemberSession implements Session, MemberWire {
     this.#link.send();
   }
 
+  restore(
+    lines: Uint8Array,
+    done: (failure: string | undefined) => void,
+  ): void {
+    const ticket = ++this.#lastRestore;
+    this.#restoring.set(ticket, done);
+    writeRestore(this.#link.out, ticket, lines);
+    this.#link.send();
+  }
+
   ended(): void {
     const reason = this.#farewell ?? "it closed the connection";
     this.#context.membership.leave(this.#member, reason);
@@ -149,6 +178,8 @@ export class FrameMemberSession implements Session, MemberWire {
       reader.unread(ticket, WireError.absent, `dataNode ${id} left`);
     }
     this.#reading.clear();
+    for (const done of this.#restoring.values()) done(`dataNode ${id} left`);
+    this.#restoring.clear();
     this.#context.membership.leave(this.#member, this.#farewell ?? reason);
   }
 
@@ -200,6 +231,13 @@ export class FrameMemberSession implements Session, MemberWire {
       case FrameType.unread:
         return readUnread(bytes, frame, unread) &&
           this.#takeUnread(textOf(bytes, frame.payload, frame.end));
+      case FrameType.restored:
+        return readRestored(bytes, frame, restored) &&
+          this.#takeRestored(textOf(bytes, frame.payload, frame.end));
+      case FrameType.damaged:
+        this.#context.events.memberDamaged(this.#member);
+        this.#context.repairer.ask();
+        return true;
       case FrameType.error:
         this.#farewell = textOf(bytes, frame.payload, frame.end);
         return true;
@@ -228,6 +266,15 @@ export class FrameMemberSession implements Session, MemberWire {
     this.#reading.delete(unread.ticket);
     const kind = wireErrorOf(unread.code) ?? WireError.unread;
     reading.reader.unread(reading.ticket, kind, reason);
+    return true;
+  }
+
+  #takeRestored(reason: string): boolean {
+    const done = this.#restoring.get(restored.ticket);
+    if (done === undefined) return false;
+    this.#restoring.delete(restored.ticket);
+    this.pulse.answered(this.#context.clock.nowMs());
+    done(restored.code === RESTORED_OK ? undefined : reason);
     return true;
   }
 

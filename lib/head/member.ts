@@ -28,6 +28,11 @@ export interface MemberWire {
   readonly pulse?: Pulse;
   /** Asks for a piece of its segments; undefined when it has none to read. */
   readonly read?: (request: ReadFields, reader: PieceReader) => void;
+  /** Has it keep whole records, whose ticks rise; undefined when it cannot. */
+  readonly restore?: (
+    lines: Uint8Array,
+    done: (failure: string | undefined) => void,
+  ) => void;
 }
 
 /** Who reads from a member. */
@@ -182,6 +187,18 @@ export class Member {
   /** Asks for a piece of its segments, which must be readable. */
   read(request: ReadFields, reader: PieceReader): void {
     this.#wire.read?.(request, reader);
+  }
+
+  /**
+   * Has it keep whole records as they are; it must be readable.
+   *
+   * @param done Is told once: they are synced, or why they may not be.
+   */
+  restore(
+    lines: Uint8Array,
+    done: (failure: string | undefined) => void,
+  ): void {
+    this.#wire.restore?.(lines, done);
   }
 
   /** Whether a batch can ever be placed on it. */

@@ -14,6 +14,8 @@ export interface KnownNode {
   readonly id: string;
   /** Its last address. */
   readonly address: string;
+  /** Whether all that it had has enough copies elsewhere. */
+  readonly isRepaired: boolean;
 }
 
 /** What a data node that returns was before. */
@@ -26,9 +28,12 @@ export interface FormerMember {
 
 /** See the module. */
 export class Roster {
-  readonly #known = new Map<string, string>();
+  readonly #known = new Map<string, KnownNode>();
   /** When those that are away left, by id. */
   readonly #leftMs = new Map<string, number>();
+  /** Those that are members now. */
+  readonly #present = new Set<string>();
+  readonly #startedMs: number;
   readonly #told: (node: KnownNode) => void;
 
   /**
@@ -38,9 +43,29 @@ export class Roster {
   constructor(
     known: readonly KnownNode[],
     told: (node: KnownNode) => void,
+    nowMs: number,
   ) {
-    for (const { id, address } of known) this.#known.set(id, address);
+    for (const node of known) this.#known.set(node.id, node);
     this.#told = told;
+    this.#startedMs = nowMs;
+  }
+
+  /** Those that are away and not repaired, and since when, as is known. */
+  away(nowMs: number): { readonly id: string; readonly awayMs: number }[] {
+    const away: { readonly id: string; readonly awayMs: number }[] = [];
+    for (const { id, isRepaired } of this.#known.values()) {
+      if (isRepaired || this.#present.has(id)) continue;
+      const sinceMs = this.#leftMs.get(id) ?? this.#startedMs;
+      away.push({ id, awayMs: nowMs - sinceMs });
+    }
+    return away;
+  }
+
+  /** All that a data node had has enough copies elsewhere. */
+  repaired(id: string): void {
+    const known = this.#known.get(id);
+    if (known === undefined || this.#present.has(id)) return;
+    this.#note({ ...known, isRepaired: true });
   }
 
   /**
@@ -53,32 +78,40 @@ export class Roster {
     const address = member.link.peerAddress;
     if (!member.isReadable) return undefined;
     const before = this.#known.get(id);
-    if (before !== address) {
-      this.#known.set(id, address);
-      this.#told({ id, address });
+    if (before?.address !== address || before.isRepaired) {
+      this.#note({ id, address, isRepaired: false });
     }
+    this.#present.add(id);
     const leftMs = this.#leftMs.get(id);
     this.#leftMs.delete(id);
     if (before === undefined) return undefined;
     const awayMs = leftMs === undefined ? undefined : nowMs - leftMs;
-    return { address: before, awayMs };
+    return { address: before.address, awayMs };
   }
 
   /** Notes that a member is away. */
   left(member: Member, nowMs: number): void {
-    if (member.isReadable) this.#leftMs.set(member.id, nowMs);
+    if (!member.isReadable) return;
+    this.#present.delete(member.id);
+    this.#leftMs.set(member.id, nowMs);
   }
 
   /** All of them, and the members of now. */
   list(members: readonly Member[]): ListedNode[] {
     const nodes = new Map<string, ListedNode>();
-    for (const [id, address] of this.#known) {
-      nodes.set(id, { id, address, state: NodeState.away });
+    for (const { id, address, isRepaired } of this.#known.values()) {
+      const state = isRepaired ? NodeState.repaired : NodeState.away;
+      nodes.set(id, { id, address, state });
     }
     for (const { id, link, isReadable } of members) {
       const state = isReadable ? NodeState.present : NodeState.unreadable;
       nodes.set(id, { id, address: link.peerAddress, state });
     }
     return [...nodes.values()];
+  }
+
+  #note(node: KnownNode): void {
+    this.#known.set(node.id, node);
+    this.#told(node);
   }
 }

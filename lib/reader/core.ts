@@ -166,9 +166,10 @@ export class ReaderCore {
     if (encoding !== Encoding.frame) return new RefusedSession(link);
     const session = new ReadSession(link, this.#clock, this.#options.id, {
       nodes: (nodes) => this.#listed(nodes),
-      piece: (id, fields, bytes, from, to) =>
-        this.#took(id, fields, bytes, from, to),
-      unread: (id, isAway, reason) => this.#unread(id, isAway, reason),
+      piece: (id, lane, fields, bytes, from, to) =>
+        this.#took(this.#sourceOf(id, lane), fields, bytes, from, to),
+      unread: (id, lane, isAway, reason) =>
+        this.#unread(this.#sourceOf(id, lane), isAway, reason),
     });
     this.#session = session;
     events.connected(this.#caller.address);
@@ -188,9 +189,14 @@ export class ReaderCore {
         this.#tellUnreadable(id, address);
         continue;
       }
-      const source = this.#sourceOf(id);
-      source.listed(address, state === NodeState.present, nowMs);
-      this.#miss(source, nowMs);
+      if (state === NodeState.repaired && !this.#sources.has(id)) continue;
+      const isPresent = state === NodeState.present;
+      this.#sourceOf(id, 0);
+      for (const source of this.#sourcesOf(id)) {
+        source.listed(address, isPresent, nowMs);
+        if (state === NodeState.repaired) source.doWithout();
+        this.#miss(source, nowMs);
+      }
     }
     this.#isListed = true;
     this.#ask();
@@ -206,20 +212,28 @@ export class ReaderCore {
     );
   }
 
-  #sourceOf(id: string): Source {
-    const known = this.#sources.get(id);
+  /** The segments and the lanes of a data node, as far as they are known. */
+  #sourcesOf(id: string): Source[] {
+    return [...this.#sources.values()].filter(({ stream }) => stream.id === id);
+  }
+
+  #sourceOf(id: string, lane: number): Source {
+    const key = lane === 0 ? id : `${id}/${lane}`;
+    const known = this.#sources.get(key);
     if (known !== undefined) return known;
     const stream = new NodeStream(
       id,
-      this.#options.follow,
+      // A lane holds copies of what others had when it was written.
+      this.#options.follow && lane === 0,
       (position, length) =>
         this.#ports.events.missing(
           `${length} bytes at ${position} of dataNode ${id} are damaged; ` +
             "what they held is missing unless another has it",
         ),
     );
-    const source = new Source(stream);
-    this.#sources.set(id, source);
+    const source = new Source(stream, lane);
+    source.address = this.#sources.get(id)?.address ?? "";
+    this.#sources.set(key, source);
     return source;
   }
 
@@ -242,29 +256,32 @@ export class ReaderCore {
     const nowMs = this.#ports.clock.nowMs();
     for (const source of this.#sources.values()) {
       if (!source.isDue(nowMs)) continue;
-      const { stream } = source;
+      const { stream, lane } = source;
       source.asked();
-      session.read(stream.id, stream.position, READ_PIECE_BYTES);
+      session.read(stream.id, lane, stream.position, READ_PIECE_BYTES);
     }
   }
 
   #took(
-    id: string,
+    source: Source,
     fields: PieceFields,
     bytes: Uint8Array,
     from: number,
     to: number,
   ): void {
-    const source = this.#sourceOf(id);
+    const { lanes } = fields;
     source.answered(from === to, this.#ports.clock.nowMs());
     source.stream.take(fields, bytes, from, to);
+    // Known before anything of this data node is taken for its next record.
+    for (let lane = 1; lane <= lanes; lane++) {
+      this.#sourceOf(source.stream.id, lane);
+    }
     this.#ask();
     this.#ports.events.ready();
   }
 
-  #unread(id: string, isAway: boolean, reason: string): void {
-    const nowMs = this.#ports.clock.nowMs();
-    this.#sourceOf(id).failed(isAway, reason, nowMs);
+  #unread(source: Source, isAway: boolean, reason: string): void {
+    source.failed(isAway, reason, this.#ports.clock.nowMs());
   }
 
   /** The source of the record with the lowest tick, once that is certain. */

@@ -36,26 +36,36 @@ export interface ReadHost {
   /** What was read of a data node: `bytes[from..to)`. */
   piece(
     id: string,
+    lane: number,
     fields: PieceFields,
     bytes: Uint8Array,
     from: number,
     to: number,
   ): void;
   /** A request to a data node failed, because it is away or for the reason. */
-  unread(id: string, isAway: boolean, reason: string): void;
+  unread(id: string, lane: number, isAway: boolean, reason: string): void;
 }
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
 const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
-const piece: PieceFields = { ticket: 0, position: 0, end: 0, tick: 0 };
+const piece: PieceFields = {
+  ticket: 0,
+  position: 0,
+  end: 0,
+  tick: 0,
+  lanes: 0,
+};
 const unread: UnreadFields = { ticket: 0, code: 0 };
 
 /** See the module. */
 export class ReadSession implements CalledSession {
   readonly #link: Link;
   readonly #host: ReadHost;
-  /** The data node that each request went to, by its ticket. */
-  readonly #asked = new Map<number, string>();
+  /** What each request asked for, by its ticket. */
+  readonly #asked = new Map<
+    number,
+    { readonly id: string; readonly lane: number }
+  >();
   readonly #clock: Clock;
   readonly #pulse: Pulse;
   #lastTicket = 0;
@@ -76,11 +86,12 @@ export class ReadSession implements CalledSession {
     this.#link.send();
   }
 
-  /** Asks for a piece of a data node's segments. */
-  read(id: string, position: number, bytesMax: number): void {
+  /** Asks for a piece of a data node's segments, or of a lane. */
+  read(id: string, lane: number, position: number, bytesMax: number): void {
     const ticket = ++this.#lastTicket;
-    this.#asked.set(ticket, id);
-    writeRead(this.#link.out, { ticket, position, bytesMax, tick: 0 }, id);
+    this.#asked.set(ticket, { id, lane });
+    const request = { ticket, position, bytesMax, tick: 0, lane };
+    writeRead(this.#link.out, request, id);
     this.#link.send();
   }
 
@@ -132,17 +143,19 @@ export class ReadSession implements CalledSession {
       case FrameType.piece: {
         if (!readPiece(bytes, frame, piece)) return false;
         this.#pulse.answered(this.#clock.nowMs());
-        const id = this.#takeAsked(piece.ticket);
-        if (id === undefined) return false;
-        this.#host.piece(id, piece, bytes, payload, end);
+        const asked = this.#takeAsked(piece.ticket);
+        if (asked === undefined) return false;
+        const { id, lane } = asked;
+        this.#host.piece(id, lane, piece, bytes, payload, end);
         return true;
       }
       case FrameType.unread: {
         if (!readUnread(bytes, frame, unread)) return false;
-        const id = this.#takeAsked(unread.ticket);
-        if (id === undefined) return false;
+        const asked = this.#takeAsked(unread.ticket);
+        if (asked === undefined) return false;
         this.#host.unread(
-          id,
+          asked.id,
+          asked.lane,
           unread.code === WireError.absent.code,
           textOf(bytes, payload, end),
         );
@@ -162,10 +175,10 @@ export class ReadSession implements CalledSession {
     }
   }
 
-  #takeAsked(ticket: number): string | undefined {
-    const id = this.#asked.get(ticket);
+  #takeAsked(ticket: number) {
+    const asked = this.#asked.get(ticket);
     this.#asked.delete(ticket);
-    return id;
+    return asked;
   }
 }
 

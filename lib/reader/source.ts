@@ -1,5 +1,5 @@
 /**
- * A source: one data node that is read, and how that fares.
+ * A source: the segments or a lane of one data node, and how reading it fares.
  *
  * @module
  */
@@ -15,6 +15,8 @@ const RETURN_MS_MAX = 5_000;
 /** See the module. */
 export class Source {
   readonly stream: NodeStream;
+  /** Its lane (lanes.ts), from 1; 0 are the segments. */
+  readonly lane: number;
   /** Its last address. */
   address = "";
   /** Whether its absence was told, because it has lasted. */
@@ -26,8 +28,9 @@ export class Source {
   #isAsked = false;
   #askAtMs = 0;
 
-  constructor(stream: NodeStream) {
+  constructor(stream: NodeStream, lane: number) {
     this.stream = stream;
+    this.lane = lane;
   }
 
   /** Whether it is away, and that may still change. */
@@ -65,6 +68,12 @@ export class Source {
     // One that was not there from the first gets no time to return.
     this.#failingSinceMs ??= this.stream.position > 0 ? nowMs : -Infinity;
     this.#failure = "it is away";
+  }
+
+  /** It is away, and what it has, others have as well. */
+  doWithout(): void {
+    this.isMissed = true;
+    this.stream.giveUp();
   }
 
   /** A piece was asked for. */

@@ -28,6 +28,10 @@ export class DenoDisk implements Disk {
     this.#sync = sync;
   }
 
+  another(): DenoDisk {
+    return new DenoDisk(this.#directory, this.#sync);
+  }
+
   list(): string[] {
     const names: string[] = [];
     for (const entry of Deno.readDirSync(this.#directory)) {

@@ -4,8 +4,10 @@
  * @module
  */
 
-/** Files of one directory. All but `append` are for start-up and rare events. */
+/** Files of one directory, as one writer has them. All but `append` are for start-up and rare events. */
 export interface Disk {
+  /** The same files for another writer: appends of two writers go side by side. */
+  another(): Disk;
   /** Names of the files. */
   list(): string[];
   /** Size of a file in bytes, or -1 when there is none. */

@@ -199,6 +199,12 @@ export class Journal {
     return end;
   }
 
+  /** Appends whole lines as they are to the gathering commit. */
+  appendLines(bytes: Uint8Array, from: number, to: number): void {
+    this.#gathering.append(bytes, from, to);
+    this.#makeDue();
+  }
+
   /** How many bytes are synced, in all segments together. */
   get end(): number {
     return this.#extents.activeStart + this.#size;

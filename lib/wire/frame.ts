@@ -64,6 +64,12 @@ export const FrameType = {
   piece: 13,
   /** Head or data node: it was not read, and why. */
   unread: 14,
+  /** Head to data node: keep these records of others, as they are. */
+  restore: 15,
+  /** Data node to head: they are synced, or not, and why. */
+  restored: 16,
+  /** Data node to head: records here are damaged. */
+  damaged: 17,
 } as const;
 /** See {@linkcode FrameType}. */
 export type FrameType = typeof FrameType[keyof typeof FrameType];
@@ -179,6 +185,11 @@ export function writeBeat(
 /** Writes a frame that has neither fields nor payload. */
 export function writeDraining(out: ByteQueue): void {
   beginFrame(out, FrameType.draining, 0, 0);
+}
+
+/** The same, that says that records are damaged. */
+export function writeDamaged(out: ByteQueue): void {
+  beginFrame(out, FrameType.damaged, 0, 0);
 }
 
 /** The code of an `error` frame, or -1 when it has none. */

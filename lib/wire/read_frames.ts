@@ -23,8 +23,8 @@ import {
 } from "./little_endian.ts";
 import { areNodeIds } from "./names.ts";
 
-const READ_FIELDS = 28;
-const PIECE_FIELDS = 32;
+const READ_FIELDS = 32;
+const PIECE_FIELDS = 36;
 const UNREAD_FIELDS = 10;
 
 /** What a head knows of a data node. */
@@ -35,6 +35,8 @@ export const NodeState = {
   away: 1,
   /** It is a member that cannot be read: an original program. */
   unreadable: 2,
+  /** It is away, and all that it had has as many copies as it should. */
+  repaired: 3,
 } as const;
 /** See {@linkcode NodeState}. */
 export type NodeState = typeof NodeState[keyof typeof NodeState];
@@ -113,6 +115,8 @@ export interface ReadFields {
    * comes after this.
    */
   tick: number;
+  /** Which lane to read (lanes.ts), from 1; 0 are the segments. */
+  lane: number;
 }
 
 /** Whether the fields were there to be read, and can be true. */
@@ -127,6 +131,7 @@ export function readRead(
   into.position = readU64(bytes, at + 8);
   into.bytesMax = readU32(bytes, at + 16);
   into.tick = readU64(bytes, at + 20);
+  into.lane = readU32(bytes, at + 28);
   return Number.isSafeInteger(into.ticket) &&
     Number.isSafeInteger(into.position) && into.bytesMax > 0 &&
     Number.isSafeInteger(into.tick);
@@ -154,6 +159,7 @@ export function writeRead(
   writeU64(bytes, at + 8, fields.position);
   writeU32(bytes, at + 16, fields.bytesMax);
   writeU64(bytes, at + 20, fields.tick);
+  writeU32(bytes, at + 28, fields.lane);
   bytes.set(bytesOf(nodeId), at + READ_FIELDS);
 }
 
@@ -165,6 +171,8 @@ export interface PieceFields {
   end: number;
   /** Its logical time: what it stores from now on has a later tick. */
   tick: number;
+  /** How many lanes it has, numbered from 1. */
+  lanes: number;
 }
 
 /** Whether the fields were there to be read, and can be true. */
@@ -179,6 +187,7 @@ export function readPiece(
   into.position = readU64(bytes, at + 8);
   into.end = readU64(bytes, at + 16);
   into.tick = readU64(bytes, at + 24);
+  into.lanes = readU32(bytes, at + 32);
   return Number.isSafeInteger(into.ticket) &&
     Number.isSafeInteger(into.position) && Number.isSafeInteger(into.end) &&
     Number.isSafeInteger(into.tick);
@@ -198,6 +207,7 @@ export function writePiece(
   writeU64(target, at + 8, fields.position);
   writeU64(target, at + 16, fields.end);
   writeU64(target, at + 24, fields.tick);
+  writeU32(target, at + 32, fields.lanes);
   target.set(bytes.subarray(from, to), at + PIECE_FIELDS);
 }
 

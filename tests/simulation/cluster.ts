@@ -32,6 +32,8 @@ export const headDefaults: HeadOptions = {
   clientWindowBytes: CLIENT_WINDOW_BYTES,
   memberWindowBytes: MEMBER_WINDOW_BYTES,
   heartbeatIntervalMs: 1_000,
+  repairAfterMs: Infinity,
+  repairBytesPerSecond: 1024 * 1024,
   knownNodes: [],
 };
 
@@ -51,6 +53,8 @@ export class SimHead {
   readonly known = new Map<string, KnownNode>();
   /** Is told of every batch that is placed. */
   onPlaced: (batch: Batch) => void = ignore;
+  /** Is told that copies were made again, and whether all of them. */
+  onRepaired: (isWhole: boolean) => void = ignore;
   /** Is told what the head thinks of a data node now. */
   onJudged: (
     judgement: "suspect" | "trusted" | "dead" | "left",
@@ -90,6 +94,11 @@ export class SimHead {
         memberDied: judge("dead"),
         memberLeft: judge("left"),
         nodeKnown: (node) => this.known.set(node.id, node),
+        memberDamaged: ignore,
+        repairBegan: ignore,
+        repairing: ignore,
+        repaired: (_progress, _sinceMs, isWhole) => this.onRepaired(isWhole),
+        repairGivenUp: ignore,
         memberDraining: ignore,
         memberDrained: ignore,
         placed: (batch) => this.onPlaced(batch),
@@ -126,8 +135,9 @@ export class SimHead {
 /** A host with a data node and its disk. */
 export class SimData {
   host: string;
-  readonly disk: SimDisk;
-  readonly nodeId: string;
+  disk: SimDisk;
+  nodeId: string;
+  readonly #faults: DiskFaults;
   readonly #network: SimNetwork;
   readonly #heads: readonly string[];
   process: Process;
@@ -143,6 +153,7 @@ export class SimData {
     this.#network = network;
     this.host = host;
     this.#heads = heads;
+    this.#faults = faults;
     this.nodeId = newNodeId(network.world.random);
     this.disk = new SimDisk(network.world, faults);
     this.process = new Process(network.world, host);
@@ -173,6 +184,14 @@ export class SimData {
     this.recovery = core.open();
     core.start();
     process.every(() => core.tickClock());
+  }
+
+  /** As a machine whose disk is gone: it is another data node from now on. */
+  loseDisk(): void {
+    const { world } = this.#network;
+    this.process.kill();
+    this.nodeId = newNodeId(world.random);
+    this.disk = new SimDisk(world, this.#faults);
   }
 
   /** As a machine that is shut down, and back with another address. */

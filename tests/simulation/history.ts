@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { unescapeInto } from "../../lib/store/escape.ts";
 import { newParsedRecord, parseRecord } from "../../lib/store/record.ts";
+import { joinedRecords } from "../../lib/store/recovery.ts";
 import { textOf } from "../../lib/wire/ascii.ts";
 import type { ReadBack } from "./cluster.ts";
 import type { SimDisk } from "./sim_disk.ts";
@@ -102,13 +103,18 @@ export function storedTexts(disk: SimDisk): string[] {
   const texts: string[] = [];
   const record = newParsedRecord();
   for (const [name, file] of disk.files) {
-    if (!name.startsWith("data") || !name.endsWith(".txt")) continue;
+    if (!/^(data|restored).*\.txt$/.test(name)) continue;
     const bytes = file.bytes.subarray(0, file.length);
     for (let at = 0; at < bytes.length;) {
       const found = bytes.indexOf(10, at);
       // The last record of a segment may lack its ending.
       const lf = found < 0 ? bytes.length : found;
-      if (parseRecord(bytes, at, lf, record)) {
+      // A damaged ending joins records, which are whole.
+      const starts = joinedRecords(bytes, at, lf, record);
+      if (starts.length === 0) starts.push(at);
+      for (const [i, start] of starts.entries()) {
+        const next = starts[i + 1] ?? lf + 1;
+        if (!parseRecord(bytes, start, next - 1, record)) continue;
         const payload = bytes.slice(record.payloadStart, record.payloadEnd);
         const end = unescapeInto(payload, 0, payload, 0, payload.length);
         texts.push(textOf(payload, 0, end));

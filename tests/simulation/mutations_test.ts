@@ -18,6 +18,8 @@ interface Mutation {
   /** Stands once in the file. */
   readonly find: string;
   readonly replace: string;
+  /** The simulation that catches it, if it is not the one of delivery. */
+  readonly test?: string;
 }
 
 const mutations: readonly Mutation[] = [
@@ -126,6 +128,35 @@ const mutations: readonly Mutation[] = [
     replace: "emit(record);",
   },
   {
+    name: "read back without the lanes",
+    file: "lib/reader/core.ts",
+    find: "for (let lane = 1; lane <= lanes; lane++) {",
+    replace: "for (let lane = 1; lane <= 0 * lanes; lane++) {",
+    test: "repair",
+  },
+  {
+    name: "acknowledge what is restored before the sync",
+    file: "lib/data/restores.ts",
+    find: "    lane.journal.appendLines(bytes, from, to);\n",
+    replace: "    lane.journal.appendLines(bytes, from, to);\n" +
+      "    lane.waiting.pop();\n    restorer.restored(ticket, undefined);\n",
+    test: "repair",
+  },
+  {
+    name: "put restored records where they break the order",
+    file: "lib/data/restores.ts",
+    find: "this.#lanes.find(({ tick }) => tick <= ticks.first);",
+    replace: "this.#lanes.find(({ tick }) => tick < Infinity);",
+    test: "repair",
+  },
+  {
+    name: "count a copy of one data node for two",
+    file: "lib/head/repair_pass.ts",
+    find: "} else if (!known.holders.includes(member.id)) {",
+    replace: "} else {",
+    test: "repair",
+  },
+  {
     name: "read back without waiting for slower data nodes",
     file: "lib/reader/core.ts",
     find: "if (!isMissed) isCertain = false;",
@@ -135,7 +166,7 @@ const mutations: readonly Mutation[] = [
 
 /** Runs the simulation on a copy of the sources with one fault in it. */
 async function runMutant(
-  { file, find, replace }: Mutation,
+  { file, find, replace, test = "delivery" }: Mutation,
   seeds: number = SEEDS,
 ): Promise<{ code: number; out: string }> {
   await using directory = new Directory();
@@ -153,7 +184,7 @@ async function runMutant(
       "--no-config",
       "--no-lock",
       "--allow-env=SD_SEED",
-      "tests/simulation/delivery_test.ts",
+      `tests/simulation/${test}_test.ts`,
     ],
     cwd: directory.path,
     env: { SD_SEED: `1-${seeds}`, NO_COLOR: "1" },

@@ -46,6 +46,7 @@ export class SimDisk {
   /** The disk as one process uses it. */
   usedBy(process: Process): Disk {
     return {
+      another: () => this.usedBy(process),
       list: () => [...this.files.keys()],
       sizeOf: (name) => this.files.get(name)?.length ?? -1,
       read: (name, offset, into) => {

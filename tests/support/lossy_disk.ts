@@ -24,6 +24,7 @@ export function lossyDisk(directory: string): Disk {
     done: (failure: string | undefined) => void,
   ) => disk.append(name, bytes, done);
   return {
+    another: () => lossyDisk(directory),
     list: () => disk.list(),
     sizeOf: (name) => disk.sizeOf(name),
     read: (name, offset, into) => disk.read(name, offset, into),

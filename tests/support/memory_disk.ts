@@ -9,13 +9,25 @@ interface Pending {
 }
 
 export class MemoryDisk implements Disk {
-  readonly files = new Map<string, Uint8Array>();
+  readonly files: Map<string, Uint8Array>;
+  /** Other writers to the same files. */
+  readonly others: MemoryDisk[] = [];
   /** The append that waits for its sync; there is at most one. */
   pending: Pending | undefined;
   /** Each tells of a load that is done. */
   readonly loads: (() => void)[] = [];
   /** How many appends were begun. */
   appends = 0;
+
+  constructor(files: Map<string, Uint8Array> = new Map()) {
+    this.files = files;
+  }
+
+  another(): MemoryDisk {
+    const other = new MemoryDisk(this.files);
+    this.others.push(other);
+    return other;
+  }
 
   list(): string[] {
     return [...this.files.keys()];

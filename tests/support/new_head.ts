@@ -35,6 +35,8 @@ export function newHead(options: Partial<HeadOptions> = {}) {
     clientWindowBytes: CLIENT_WINDOW_BYTES,
     memberWindowBytes: MEMBER_WINDOW_BYTES,
     heartbeatIntervalMs: 5_000,
+    repairAfterMs: Infinity,
+    repairBytesPerSecond: 1024 * 1024,
     knownNodes: [],
     ...options,
   }, {

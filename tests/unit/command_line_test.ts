@@ -50,6 +50,8 @@ Deno.test("each role has its defaults", () => {
     port: 5000,
     heartbeatInterval: 5000,
     heartbeatTimeout: 2000,
+    repairAfter: 300_000,
+    repairRate: 4 * 1024 * 1024,
     replicas: 1,
     minReplicas: undefined,
     placement: "random",

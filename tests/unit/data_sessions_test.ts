@@ -93,7 +93,7 @@ function answers(link: ScriptedLink): string[] {
     const reason = textOf(bytes, frame.payload, frame.end);
     const stored = { ticket: 0, tick: 0 };
     const notStored = { firstTicket: 0, lastTicket: 0, code: 0 };
-    const piece = { ticket: 0, position: 0, end: 0, tick: 0 };
+    const piece = { ticket: 0, position: 0, end: 0, tick: 0, lanes: 0 };
     const unread = { ticket: 0, code: 0 };
     if (frame.type === 5 && readStored(bytes, frame, stored)) {
       told.push(`stored ${stored.ticket}`);
@@ -263,7 +263,7 @@ Deno.test("data node takes the lines of a line head as they are", () => {
 /** A request to read. */
 function readRequest(ticket: number, position: number, bytesMax = 1000) {
   const out = new ByteQueue();
-  writeRead(out, { ticket, position, bytesMax, tick: 40 });
+  writeRead(out, { ticket, position, bytesMax, tick: 40, lane: 0 });
   return out.view().slice();
 }
 

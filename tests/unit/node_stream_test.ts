@@ -25,7 +25,7 @@ function readAll(content: Uint8Array, sizes: readonly number[]) {
     assert.equal(stream.wants, true);
     const from = stream.position;
     const to = Math.min(end, from + sizes[turn % sizes.length]!);
-    const fields = { ticket: 1, position: from, end, tick: 9 };
+    const fields = { ticket: 1, position: from, end, tick: 9, lanes: 0 };
     stream.take(fields, content, from, to);
     // A piece that was asked for twice changes nothing.
     if (to > from) stream.take(fields, content, from, to);

@@ -1,0 +1,313 @@
+/**
+ * A pass of repair: reads all data nodes once, merged by tick as a reader does,
+ * counts which of them have each record, and has more of them keep those that
+ * too few have.
+ *
+ * Nothing is kept between passes: what an earlier one restored is found in
+ * place, so a pass that was broken off is simply done again. A record that is
+ * judged before all its copies were met gets a copy too many, which harms
+ * nobody, since readers take every id once; it never gets one too few.
+ *
+ * @module
+ */
+
+import { READ_PIECE_BYTES } from "../limits.ts";
+import { Front, NodeStream } from "../reader/node_stream.ts";
+import { recordTimeMs } from "../store/record.ts";
+import { textOf } from "../wire/ascii.ts";
+import { ByteQueue } from "../wire/byte_queue.ts";
+import type { PieceFields } from "../wire/read_frames.ts";
+import type { Member, PieceReader } from "./member.ts";
+
+/** What records that are not judged yet count for at most, in bytes. */
+const UNJUDGED_BYTES_MAX = 32 * 1024 * 1024;
+
+/** What one of them counts for beside its line, in bytes. */
+const UNJUDGED_OVERHEAD_BYTES = 256;
+
+/** Bytes of one `restore` frame, and its last record. */
+const RESTORE_BYTES = 64 * 1024;
+
+/** Bytes on their way to be restored, past which nothing more is judged. */
+const IN_FLIGHT_BYTES_MAX = 1024 * 1024;
+
+/** Records taken in one turn, so that live traffic does not wait for long. */
+const RECORDS_PER_TICK = 4_096;
+
+/**
+ * Records that came so shortly before the pass, in ms, are left alone: some
+ * data nodes may be read up to just before them, and others to just after.
+ */
+const YOUNG_MS = 2_000;
+
+/** What a pass has done so far. */
+export interface RepairProgress {
+  readonly bytesRead: number;
+  /** To be read in all, as far as it is known. */
+  readonly bytesToRead: number;
+  /** Records that had too few copies. */
+  readonly lacking: number;
+  /** Copies that were made and synced. */
+  readonly restored: number;
+  /** Records that still have too few, for want of data nodes to keep them. */
+  readonly unplaced: number;
+}
+
+/** Who a pass works for. */
+export interface RepairHost {
+  /** Data nodes that may be given records now. */
+  targets(): readonly Member[];
+  /** A number in `[0, 1)`. */
+  random(): number;
+}
+
+/** One stream of records of a data node: its segments, or a lane. */
+interface Source {
+  readonly member: Member;
+  readonly lane: number;
+  readonly stream: NodeStream;
+  isAsked: boolean;
+  /** How many bytes it has. */
+  end: number;
+}
+
+/** A record, and who was seen to have it. */
+interface Unjudged {
+  readonly line: Uint8Array;
+  readonly holders: string[];
+}
+
+/** See the module. */
+export class RepairPass implements PieceReader {
+  readonly #replicas: number;
+  readonly #host: RepairHost;
+  readonly #youngMs: number;
+  readonly #sources: Source[];
+  /** By message id; the earliest met first. */
+  readonly #unjudged = new Map<string, Unjudged>();
+  #unjudgedBytes = 0;
+  /** Lines that are about to be restored, by data node. */
+  readonly #outgoing = new Map<Member, ByteQueue>();
+  /** How many records these are. */
+  readonly #outgoingRecords = new Map<Member, number>();
+  #inFlightBytes = 0;
+  #budgetBytes = 0;
+  #bytesRead = 0;
+  #lacking = 0;
+  #restored = 0;
+  #unplaced = 0;
+  /** Stretches that hold no record, as `node/lane@position`. */
+  readonly damages = new Set<string>();
+  #failure: string | undefined;
+  #isRead = false;
+
+  /**
+   * @param members Those to read; all of them readable.
+   * @param nowMs By the wall clock that records have their times from.
+   */
+  constructor(
+    members: readonly Member[],
+    replicas: number,
+    nowMs: number,
+    host: RepairHost,
+  ) {
+    this.#replicas = replicas;
+    this.#youngMs = nowMs - YOUNG_MS;
+    this.#host = host;
+    this.#sources = members.map((member) => this.#newSource(member, 0));
+  }
+
+  get progress(): RepairProgress {
+    return {
+      bytesRead: this.#bytesRead,
+      bytesToRead: this.#sources.reduce((sum, { end }) => sum + end, 0),
+      lacking: this.#lacking,
+      restored: this.#restored,
+      unplaced: this.#unplaced,
+    };
+  }
+
+  /** Why the pass must be done again, if it must. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /** Whether all is read, and what was lacking is restored. */
+  get isDone(): boolean {
+    return this.#isRead && this.#inFlightBytes === 0;
+  }
+
+  /** Goes on; at most so many bytes more are asked for. */
+  go(bytes: number): void {
+    // What was not used is kept for a tick or two, not for a burst.
+    this.#budgetBytes = Math.min(
+      this.#budgetBytes + bytes,
+      2 * bytes + READ_PIECE_BYTES,
+    );
+    for (const { member } of this.#sources) {
+      if (member.left) this.#fail(`dataNode ${member.label} left`);
+    }
+    if (this.#failure !== undefined) return;
+    this.#judgeSome();
+    this.#ask();
+  }
+
+  piece(
+    index: number,
+    fields: PieceFields,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): void {
+    const source = this.#sources[index]!;
+    source.isAsked = false;
+    source.end = fields.end;
+    source.stream.take(fields, bytes, from, to);
+    this.#bytesRead += to - from;
+    this.#budgetBytes += READ_PIECE_BYTES - (to - from);
+    for (let lane = 1; lane <= fields.lanes; lane++) {
+      const isKnown = this.#sources.some((other) =>
+        other.member === source.member && other.lane === lane
+      );
+      if (!isKnown) this.#sources.push(this.#newSource(source.member, lane));
+    }
+  }
+
+  unread(index: number, _kind: unknown, reason: string): void {
+    this.#sources[index]!.isAsked = false;
+    this.#fail(reason);
+  }
+
+  #newSource(member: Member, lane: number): Source {
+    const damaged = (position: number) =>
+      void this.damages.add(`${member.id}/${lane}@${position}`);
+    const stream = new NodeStream(member.id, false, damaged);
+    return { member, lane, stream, isAsked: false, end: 0 };
+  }
+
+  #fail(reason: string): void {
+    this.#failure ??= reason;
+  }
+
+  #ask(): void {
+    for (const [ticket, source] of this.#sources.entries()) {
+      if (this.#budgetBytes < READ_PIECE_BYTES) return;
+      const { member, lane, stream } = source;
+      if (source.isAsked || !stream.wants) continue;
+      source.isAsked = true;
+      this.#budgetBytes -= READ_PIECE_BYTES;
+      const { position } = stream;
+      const bytesMax = READ_PIECE_BYTES;
+      member.read({ ticket, position, bytesMax, tick: 0, lane }, this);
+    }
+  }
+
+  #judgeSome(): void {
+    for (let i = 0; i < RECORDS_PER_TICK; i++) {
+      if (this.#isRead || this.#inFlightBytes > IN_FLIGHT_BYTES_MAX) break;
+      const next = this.#nextSource();
+      if (next === "unknown") break;
+      if (next === "none") {
+        this.#isRead = true;
+        this.#judgeDownTo(0);
+      } else {
+        this.#meet(next);
+        this.#judgeDownTo(UNJUDGED_BYTES_MAX);
+      }
+    }
+    for (const [member, lines] of this.#outgoing) {
+      if (lines.length > 0) this.#restore(member, lines);
+    }
+  }
+
+  /** The source of the record with the lowest tick. */
+  #nextSource(): Source | "none" | "unknown" {
+    let lowest: Source | undefined;
+    for (const source of this.#sources) {
+      const front = source.stream.front();
+      if (front === Front.nothing) return "unknown";
+      if (front === Front.end) continue;
+      const { tick } = source.stream.record;
+      if (lowest === undefined || tick < lowest.stream.record.tick) {
+        lowest = source;
+      }
+    }
+    return lowest ?? "none";
+  }
+
+  /** Notes that a data node has the record in front of a source. */
+  #meet({ member, stream }: Source): void {
+    const { bytes, record } = stream;
+    if (recordTimeMs(bytes, record) < this.#youngMs) {
+      const client = textOf(bytes, record.clientStart, record.clientEnd);
+      const key = `${client}-${record.sequence}`;
+      const known = this.#unjudged.get(key);
+      if (known === undefined) {
+        const line = bytes.slice(record.start, record.payloadEnd);
+        this.#unjudged.set(key, { line, holders: [member.id] });
+        this.#unjudgedBytes += line.length + UNJUDGED_OVERHEAD_BYTES;
+      } else if (!known.holders.includes(member.id)) {
+        known.holders.push(member.id);
+      }
+    }
+    stream.pass();
+  }
+
+  /** Judges those that were met first, until the others fit. */
+  #judgeDownTo(bytesMax: number): void {
+    for (const [key, unjudged] of this.#unjudged) {
+      if (this.#unjudgedBytes <= bytesMax) return;
+      this.#unjudged.delete(key);
+      this.#unjudgedBytes -= unjudged.line.length + UNJUDGED_OVERHEAD_BYTES;
+      this.#judge(unjudged);
+    }
+  }
+
+  #judge({ line, holders }: Unjudged): void {
+    let missing = this.#replicas - holders.length;
+    if (missing <= 0) return;
+    this.#lacking++;
+    const targets = this.#host.targets().filter(({ id }) =>
+      !holders.includes(id)
+    );
+    for (; missing > 0 && targets.length > 0; missing--) {
+      const index = Math.floor(this.#host.random() * targets.length);
+      this.#send(targets[index]!, line);
+      targets.splice(index, 1);
+    }
+    if (missing > 0) this.#unplaced++;
+  }
+
+  #send(member: Member, line: Uint8Array): void {
+    const lines = this.#outgoing.get(member) ?? new ByteQueue();
+    this.#outgoing.set(member, lines);
+    lines.append(line);
+    lines.append(LF);
+    this.#inFlightBytes += line.length + 1;
+    this.#outgoingRecords.set(
+      member,
+      (this.#outgoingRecords.get(member) ?? 0) + 1,
+    );
+    if (lines.length >= RESTORE_BYTES) this.#restore(member, lines);
+  }
+
+  #restore(member: Member, lines: ByteQueue): void {
+    const bytes = lines.length;
+    const records = this.#outgoingRecords.get(member) ?? 0;
+    this.#outgoingRecords.set(member, 0);
+    const copy = lines.view().slice();
+    lines.clear();
+    if (member.left) {
+      this.#inFlightBytes -= bytes;
+      this.#fail(`dataNode ${member.label} left`);
+      return;
+    }
+    member.restore(copy, (failure) => {
+      this.#inFlightBytes -= bytes;
+      if (failure === undefined) this.#restored += records;
+      else this.#fail(failure);
+    });
+  }
+}
+
+const LF = new Uint8Array([10]);

@@ -1,0 +1,67 @@
+/**
+ * The frames of repair: records that a data node is to keep as they are, in
+ * place of one that lost them, and whether it does.
+ *
+ * @module
+ */
+
+import { bytesOf } from "./ascii.ts";
+import type { ByteQueue } from "./byte_queue.ts";
+import { beginFrame, type FrameBounds, FrameType } from "./frame.ts";
+import { readU16, readU64, writeU16, writeU64 } from "./little_endian.ts";
+
+const RESTORE_FIELDS = 8;
+const RESTORED_FIELDS = 10;
+
+/** Code of a `restored` frame when the records are synced. */
+export const RESTORED_OK = 0;
+
+/** The ticket of a `restore` frame, whose payload is lines; -1 if it has none. */
+export function readRestore(bytes: Uint8Array, frame: FrameBounds): number {
+  if (frame.payload - frame.fields < RESTORE_FIELDS) return -1;
+  return readU64(bytes, frame.fields);
+}
+
+/** Writes a `restore` frame. */
+export function writeRestore(
+  out: ByteQueue,
+  ticket: number,
+  lines: Uint8Array,
+): void {
+  const at = beginFrame(out, FrameType.restore, RESTORE_FIELDS, lines.length);
+  writeU64(out.bytes, at, ticket);
+  out.bytes.set(lines, at + RESTORE_FIELDS);
+}
+
+/** Fields of a `restored` frame; the payload is the reason, if any. */
+export interface RestoredFields {
+  ticket: number;
+  /** {@linkcode RESTORED_OK}, or see errors.ts. */
+  code: number;
+}
+
+/** Whether the fields were there to be read, and can be true. */
+export function readRestored(
+  bytes: Uint8Array,
+  frame: FrameBounds,
+  into: RestoredFields,
+): boolean {
+  if (frame.payload - frame.fields < RESTORED_FIELDS) return false;
+  into.ticket = readU64(bytes, frame.fields);
+  into.code = readU16(bytes, frame.fields + 8);
+  return Number.isSafeInteger(into.ticket);
+}
+
+/** Writes a `restored` frame. */
+export function writeRestored(
+  out: ByteQueue,
+  ticket: number,
+  code: number,
+  reason: string,
+): void {
+  const text = bytesOf(reason);
+  const at = beginFrame(out, FrameType.restored, RESTORED_FIELDS, text.length);
+  writeU64(out.bytes, at, ticket);
+  writeU16(out.bytes, at + 8, code);
+  out.bytes.set(text, at + RESTORED_FIELDS);
+}

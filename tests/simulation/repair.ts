@@ -1,0 +1,143 @@
+/**
+ * Copies that are lost for good are made again: data nodes whose disks are
+ * gone, and records that rot, one after another with time to repair between.
+ */
+
+import assert from "node:assert/strict";
+import { headDefaults, SimClient, SimData, SimHead } from "./cluster.ts";
+import { awkwardText, History, storedTexts } from "./history.ts";
+import { readAll } from "./read_all.ts";
+import { SimNetwork } from "./sim_network.ts";
+import { World } from "./world.ts";
+
+/** Time away after which copies are made again, in ms. */
+const REPAIR_AFTER_MS = 3_000;
+
+/**
+ * One history of losses.
+ *
+ * @returns How many messages were acknowledged: all of them were read.
+ * @throws Something was lost, or has too few copies in the end.
+ */
+export function runRepair(seed: number): number {
+  const world = new World(seed);
+  const network = new SimNetwork(world, {
+    delayMs: [0.1, world.pick([1, 20])],
+    splitChance: world.pick([0, 0.3]),
+  });
+  const replicas = world.pick([2, 2, 3]);
+  const options = {
+    ...headDefaults,
+    replicas,
+    minReplicas: replicas,
+    repairAfterMs: REPAIR_AFTER_MS,
+    repairBytesPerSecond: world.pick([20_000, 1024 * 1024]),
+  };
+  const heads = Array.from(
+    { length: world.pick([1, 2]) },
+    (_, i) => new SimHead(network, `10.0.0.${i + 1}`, options),
+  );
+  const addresses = heads.map((head) => head.address);
+  const nodes = Array.from(
+    { length: replicas + world.between(1, 2) },
+    (_, i) =>
+      new SimData(network, `10.0.1.${i + 1}`, addresses, {
+        syncMs: [0.1, world.pick([1, 30])],
+        syncFailureChance: world.pick([0, 0, 0.02]),
+      }),
+  );
+  const history = new History();
+  const clients = Array.from(
+    { length: world.between(1, 4) },
+    (_, i) => new SimClient(network, `10.0.2.${i + 1}`, addresses, history),
+  );
+  const text = (name: string) => awkwardText(name, world.random);
+  const isAnswered = () => clients.every((client) => client.unanswered === 0);
+  const hasAll = () =>
+    heads.every((head) =>
+      head.core.members.length ===
+        nodes.filter(({ process }) => !process.isDead).length
+    );
+
+  let isRotten = false;
+  for (let round = world.between(1, 3); round > 0; round--) {
+    for (let step = 0; step < 20; step++) {
+      world.run(world.between(1, 200));
+      const client = world.pick(clients);
+      for (let n = world.between(1, 12); n > 0; n--) {
+        client.process.handle(() => client.send(text));
+      }
+    }
+    assert.ok(world.runUntil(isAnswered, 60_000), "messages stay unanswered");
+    // Records that are younger than some seconds are left to a later pass.
+    world.run(2_500);
+
+    const repaired = new Set<SimHead>();
+    for (const head of heads) {
+      head.onRepaired = (isWhole) => {
+        if (isWhole || isRotten) repaired.add(head);
+      };
+    }
+    const node = world.pick(nodes);
+    if (world.chance(0.25)) {
+      isRotten = node.disk.flipBit() || isRotten;
+      if (!isRotten) continue;
+      node.kill("stays");
+      node.start();
+      // The flipped bit may be in a line's ending, which is no damage.
+      if (node.recovery.damages.length === 0) continue;
+    } else {
+      node.loseDisk();
+      if (world.chance(0.7)) node.start();
+    }
+    if (world.chance(0.3)) disturb(world, heads, nodes);
+    const isRepaired = () => repaired.size === heads.length;
+    assert.ok(world.runUntil(isRepaired, 300_000), "it is not repaired");
+    if (node.process.isDead) node.start();
+    assert.ok(world.runUntil(hasAll, 60_000), "they do not join");
+  }
+
+  const reader = readAll(network, addresses);
+  history.checkRead(reader.messages);
+  if (!isRotten) assert.deepEqual(reader.missing, []);
+  // A pass that was under way when a record rotted is followed by another.
+  for (let i = 0; isRotten && i < 60; i++) {
+    if (lackingIn(history, nodes, replicas).length === 0) break;
+    world.run(1_000);
+  }
+  assert.deepEqual(lackingIn(history, nodes, replicas), []);
+  return history.answered().length;
+}
+
+/** Something happens while copies are made. */
+function disturb(
+  world: World,
+  heads: readonly SimHead[],
+  nodes: readonly SimData[],
+): void {
+  world.run(world.between(1, 8_000));
+  const node = world.pick(nodes);
+  if (!node.process.isDead) {
+    node.kill(world.pick(["stays", "lost"]));
+    node.start();
+  }
+  const head = world.pick(heads);
+  head.process.kill();
+  head.start();
+}
+
+/** Messages that were answered and are on fewer disks than they should be. */
+function lackingIn(
+  history: History,
+  nodes: readonly SimData[],
+  replicas: number,
+): string[] {
+  const copies = new Map<string, number>();
+  for (const { disk } of nodes) {
+    for (const text of new Set(storedTexts(disk))) {
+      copies.set(text, (copies.get(text) ?? 0) + 1);
+    }
+  }
+  return history.answered().map(({ text }) => text)
+    .filter((text) => (copies.get(text) ?? 0) < replicas);
+}
