@@ -54,6 +54,7 @@ import {
   REPAIR_AFTER_MS_DEFAULT,
   REPAIR_BYTES_PER_SECOND_DEFAULT,
   REPLICAS_MAX,
+  SCRUB_INTERVAL_MS_DEFAULT,
   SERVER_CLIENTS_MAX_DEFAULT,
 } from "./limits.ts";
 import { logFormats, logLevels } from "./log.ts";
@@ -216,6 +217,13 @@ const parsers: Readonly<Record<RoleName, Parser<"sync", Command, unknown>>> = {
           message`always or never: whether messages are on disk before they are acknowledged`,
       }),
       "always" as const,
+    ),
+    scrubInterval: withDefault(
+      option("--scrub-interval", value(patienceKind), {
+        description:
+          message`Time between two readings of all that is stored; or never`,
+      }),
+      SCRUB_INTERVAL_MS_DEFAULT,
     ),
     ...logFlags("--dir"),
   }),

@@ -235,6 +235,12 @@ export const REPAIR_AFTER_MS_DEFAULT = 300_000;
  */
 export const REPAIR_BYTES_PER_SECOND_DEFAULT = 4 * 1024 * 1024;
 
+/**
+ * Default pause between two readings of all that a data node has stored: a week,
+ * as is usual for disks; what rots must be found before the other copy does.
+ */
+export const SCRUB_INTERVAL_MS_DEFAULT = 604_800_000;
+
 /** Default pause between two messages of a client: the original's 3 s. */
 export const CLIENT_INTERVAL_MS_DEFAULT = 3_000;
 

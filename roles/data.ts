@@ -41,6 +41,8 @@ export interface DataRoleOptions {
   readonly directory: string;
   /** Whether messages reach the disk before they are acknowledged. */
   readonly sync: boolean;
+  /** From one scrub to the next, in ms; Infinity: none. */
+  readonly scrubIntervalMs: number;
   /** Instead of the directory itself: a test's, which fails as told. */
   readonly disk?: Disk | undefined;
 }
@@ -72,7 +74,11 @@ export function startData(
   /** Heads that are away, so that each absence is told once. */
   const away = new Set<string>();
 
-  const core = new DataCore({ nodeId: directory.id, heads: options.heads }, {
+  const core = new DataCore({
+    nodeId: directory.id,
+    heads: options.heads,
+    scrubIntervalMs: options.scrubIntervalMs,
+  }, {
     clock,
     turn,
     random: context.random,
@@ -205,6 +211,16 @@ export function startData(
           );
         }
       },
+      damaged: (file, offset, length) =>
+        events.error(
+          `Scrub: ${length} bytes at offset ${offset} are no record any more; ` +
+            `a copy is in '${file}', heads look for another`,
+          { offset, length },
+        ),
+      scrubbed: (bytes) =>
+        events.info(
+          `Scrub ended: ${(bytes / 1024 / 1024).toFixed(1)} MiB read`,
+        ),
       diskFailed: (reason) =>
         events.error(`Cannot write data.txt: ${reason}; answered not-stored`),
     };

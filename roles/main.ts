@@ -151,6 +151,7 @@ function startRole(command: Command, context: RoleContext): Running {
         heads: command.head,
         directory: command.dir,
         sync: command.sync === "always",
+        scrubIntervalMs: command.scrubInterval,
       }, context);
     case "client":
       if (isReading(command)) {

@@ -54,6 +54,8 @@ export interface DataCommand extends LogFlags {
   readonly head: readonly string[];
   readonly dir: string;
   readonly sync: "always" | "never";
+  /** In ms; Infinity is never. */
+  readonly scrubInterval: number;
 }
 
 /** `--role client …` */

@@ -147,6 +147,7 @@ const durationUnits: Readonly<Record<string, number>> = {
   s: 1_000,
   m: 60_000,
   h: 3_600_000,
+  d: 86_400_000,
 };
 
 const sizeUnits: Readonly<Record<string, number>> = {
@@ -162,13 +163,14 @@ function atLeast(min: number, value?: number): number | undefined {
 
 /** `200ms`, `5s`, `1.5m`, `2h`, in ms; a bare number is none. */
 export function readDuration(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
   if (match === null) return undefined;
   return Math.round(Number(match[1]) * durationUnits[match[2]!]!);
 }
 
 /** A duration in ms, as {@linkcode readDuration} reads it. */
 export function writeDuration(ms: number): string {
+  if (ms >= 86_400_000 && ms % 86_400_000 === 0) return `${ms / 86_400_000}d`;
   if (ms >= 60_000 && ms % 60_000 === 0) return `${ms / 60_000}m`;
   if (ms >= 1000 && ms % 1000 === 0) return `${ms / 1000}s`;
   return `${ms}ms`;

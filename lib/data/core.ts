@@ -25,6 +25,7 @@ import { Encoding, type Properties } from "../wire/greeting.ts";
 import type { DataEvents } from "./events.ts";
 import { Reads } from "./reads.ts";
 import { Restores } from "./restores.ts";
+import { Scrub } from "./scrub.ts";
 import { Seen } from "./seen.ts";
 import { FrameHeadSession } from "./frame_head_session.ts";
 import { TextHeadSession } from "./text_head_session.ts";
@@ -35,6 +36,8 @@ export interface DataOptions {
   readonly nodeId: string;
   /** Every head to join, each `host:port`. */
   readonly heads: readonly string[];
+  /** From one scrub to the next, in ms; Infinity: none. */
+  readonly scrubIntervalMs: number;
 }
 
 /** What a data core needs from outside. */
@@ -112,6 +115,7 @@ export class DataCore implements DataContext {
   readonly reads: Reads;
   readonly seen: Seen = new Seen();
   readonly #clock: AttentiveClock;
+  readonly #scrub: Scrub;
   readonly #callers: readonly Caller[];
   readonly #sessions = new Set<HeadSession>();
   /** Sessions that wait for a commit, by whether its number is odd. */
@@ -139,6 +143,15 @@ export class DataCore implements DataContext {
       ports.events.diskFailed(reason);
     });
     this.reads = new Reads(this.journal, this.restores);
+    this.#scrub = new Scrub(options.scrubIntervalMs, this.#clock, ports.disk, {
+      journal: (lane) => lane === 0 ? this.journal : this.restores.lane(lane),
+      damaged: (file, offset, length) => {
+        this.#isDamaged = true;
+        ports.events.damaged(file, offset, length);
+        for (const session of this.#sessions) session.damaged();
+      },
+      scrubbed: (bytes) => ports.events.scrubbed(bytes),
+    });
     this.#callers = options.heads.map((address) =>
       new Caller([address], this.ports, {
         agreed: (link, encoding, granted) =>
@@ -182,6 +195,7 @@ export class DataCore implements DataContext {
       this.seen.add(clientId, floor, sequence, 1, 0);
     });
     this.#tick = recovery.tick;
+    this.#scrub.open();
     const lanes = this.restores.open();
     const damages = [recovery, ...lanes].flatMap(({ damages }) => damages);
     this.#isDamaged = damages.length > 0;
@@ -199,6 +213,7 @@ export class DataCore implements DataContext {
     for (const caller of this.#callers) caller.tick();
     const nowMs = this.#clock.nowMs();
     for (const session of [...this.#sessions]) session.tick(nowMs);
+    if (!this.#draining) this.#scrub.tick();
   }
 
   /**

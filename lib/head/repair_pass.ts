@@ -13,7 +13,6 @@
 
 import { READ_PIECE_BYTES } from "../limits.ts";
 import { Front, NodeStream } from "../reader/node_stream.ts";
-import { recordTimeMs } from "../store/record.ts";
 import { textOf } from "../wire/ascii.ts";
 import { ByteQueue } from "../wire/byte_queue.ts";
 import type { PieceFields } from "../wire/read_frames.ts";
@@ -33,12 +32,6 @@ const IN_FLIGHT_BYTES_MAX = 1024 * 1024;
 
 /** Records taken in one turn, so that live traffic does not wait for long. */
 const RECORDS_PER_TICK = 4_096;
-
-/**
- * Records that came so shortly before the pass, in ms, are left alone: some
- * data nodes may be read up to just before them, and others to just after.
- */
-const YOUNG_MS = 2_000;
 
 /** What a pass has done so far. */
 export interface RepairProgress {
@@ -81,7 +74,6 @@ interface Unjudged {
 export class RepairPass implements PieceReader {
   readonly #replicas: number;
   readonly #host: RepairHost;
-  readonly #youngMs: number;
   readonly #sources: Source[];
   /** By message id; the earliest met first. */
   readonly #unjudged = new Map<string, Unjudged>();
@@ -101,18 +93,13 @@ export class RepairPass implements PieceReader {
   #failure: string | undefined;
   #isRead = false;
 
-  /**
-   * @param members Those to read; all of them readable.
-   * @param nowMs By the wall clock that records have their times from.
-   */
+  /** @param members Those to read; all of them readable. */
   constructor(
     members: readonly Member[],
     replicas: number,
-    nowMs: number,
     host: RepairHost,
   ) {
     this.#replicas = replicas;
-    this.#youngMs = nowMs - YOUNG_MS;
     this.#host = host;
     this.#sources = members.map((member) => this.#newSource(member, 0));
   }
@@ -238,17 +225,15 @@ export class RepairPass implements PieceReader {
   /** Notes that a data node has the record in front of a source. */
   #meet({ member, stream }: Source): void {
     const { bytes, record } = stream;
-    if (recordTimeMs(bytes, record) < this.#youngMs) {
-      const client = textOf(bytes, record.clientStart, record.clientEnd);
-      const key = `${client}-${record.sequence}`;
-      const known = this.#unjudged.get(key);
-      if (known === undefined) {
-        const line = bytes.slice(record.start, record.payloadEnd);
-        this.#unjudged.set(key, { line, holders: [member.id] });
-        this.#unjudgedBytes += line.length + UNJUDGED_OVERHEAD_BYTES;
-      } else if (!known.holders.includes(member.id)) {
-        known.holders.push(member.id);
-      }
+    const client = textOf(bytes, record.clientStart, record.clientEnd);
+    const key = `${client}-${record.sequence}`;
+    const known = this.#unjudged.get(key);
+    if (known === undefined) {
+      const line = bytes.slice(record.start, record.payloadEnd);
+      this.#unjudged.set(key, { line, holders: [member.id] });
+      this.#unjudgedBytes += line.length + UNJUDGED_OVERHEAD_BYTES;
+    } else if (!known.holders.includes(member.id)) {
+      known.holders.push(member.id);
     }
     stream.pass();
   }

@@ -134,7 +134,6 @@ export class Repairer {
     this.#pass = new RepairPass(
       this.#readable(),
       this.#options.replicas,
-      this.#clock.wallMs(),
       {
         random: this.#random,
         targets: () =>

@@ -38,7 +38,7 @@ export class NodeStream {
   readonly #damaged: (position: number, length: number) => void;
   readonly #bytes = new ByteQueue();
   /** Of the next byte to ask for. */
-  #position = 0;
+  #position: number;
   /** Up to where to read; found by the first piece, unless it follows. */
   #target = Infinity;
   readonly #follows: boolean;
@@ -50,12 +50,17 @@ export class NodeStream {
   #searched = 0;
   #isGivenUp = false;
 
-  /** @param damaged Is told of bytes that are no record. */
+  /**
+   * @param damaged Is told of bytes that are no record.
+   * @param position Where to begin.
+   */
   constructor(
     id: string,
     follows: boolean,
     damaged: (position: number, length: number) => void,
+    position = 0,
   ) {
+    this.#position = position;
     this.id = id;
     this.#follows = follows;
     this.#damaged = damaged;
@@ -69,6 +74,11 @@ export class NodeStream {
   /** Where the next piece begins. */
   get position(): number {
     return this.#position;
+  }
+
+  /** Where what was not looked at, or not passed, begins. */
+  get passed(): number {
+    return this.#position - this.#bytes.length;
   }
 
   /** Whether another piece should be asked for. */
@@ -160,8 +170,7 @@ export class NodeStream {
   }
 
   #tell(length: number): void {
-    const position = this.#position - this.#bytes.length;
-    this.#damaged(position, length);
+    this.#damaged(this.passed, length);
     this.#bytes.consume(length);
   }
 }

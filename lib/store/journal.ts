@@ -65,6 +65,9 @@ const LF = new Uint8Array([10]);
 /** Bytes of records that a start reads at least, if there are so many. */
 const RECENT_BYTES_MIN = 16 * 1024 * 1024;
 
+/** Bytes of a damaged stretch that are copied at most. */
+const SET_ASIDE_BYTES_MAX = 4 * 1024 * 1024;
+
 /** See the module. */
 export class Journal {
   readonly #segmentBytesMax: number;
@@ -237,6 +240,35 @@ export class Journal {
     }
     const part = into.subarray(0, Math.min(into.length, length));
     this.#disk.load(segment, offset, part, done);
+  }
+
+  /**
+   * Copies a damaged stretch of synced bytes to a file of its own; what stands
+   * in the segments is left as it is.
+   *
+   * @returns The file, where the stretch is in its segment, and whether it was
+   * not known before; undefined when it cannot be copied.
+   */
+  setAside(
+    position: number,
+    length: number,
+  ): { file: string; offset: number; isNew: boolean } | undefined {
+    const activeOffset = position - this.#extents.activeStart;
+    const { segment, offset } = activeOffset >= 0
+      ? { segment: ACTIVE_SEGMENT, offset: activeOffset }
+      : this.#extents.locate(position);
+    const file = damagedName(segment, offset);
+    try {
+      const isNew = this.#disk.sizeOf(file) < 0;
+      if (isNew) {
+        const bytes = new Uint8Array(Math.min(length, SET_ASIDE_BYTES_MAX));
+        const count = this.#disk.read(segment, offset, bytes);
+        this.#disk.replace(file, bytes.subarray(0, count));
+      }
+      return { file, offset, isNew };
+    } catch {
+      return undefined;
+    }
   }
 
   /** Writes when the turn ends, or when the commit before is done. */

@@ -164,7 +164,11 @@ export class SimData {
     const { world } = this.#network;
     const process = new Process(world, this.host);
     this.process = process;
-    this.core = new DataCore({ nodeId: this.nodeId, heads: this.#heads }, {
+    this.core = new DataCore({
+      nodeId: this.nodeId,
+      heads: this.#heads,
+      scrubIntervalMs: 5_000,
+    }, {
       clock: world,
       random: world.random,
       strongRandom: world.random,
@@ -173,6 +177,8 @@ export class SimData {
       disk: this.disk.usedBy(process),
       events: {
         headJoined: ignore,
+        damaged: ignore,
+        scrubbed: ignore,
         twinMet: ignore,
         headLost: ignore,
         appended: ignore,

@@ -69,9 +69,6 @@ export function runRepair(seed: number): number {
       }
     }
     assert.ok(world.runUntil(isAnswered, 60_000), "messages stay unanswered");
-    // Records that are younger than some seconds are left to a later pass.
-    world.run(2_500);
-
     const repaired = new Set<SimHead>();
     for (const head of heads) {
       head.onRepaired = (isWhole) => {
@@ -82,10 +79,13 @@ export function runRepair(seed: number): number {
     if (world.chance(0.25)) {
       isRotten = node.disk.flipBit() || isRotten;
       if (!isRotten) continue;
-      node.kill("stays");
-      node.start();
+      // Found by its scrub, or by its next start.
+      if (world.chance(0.5)) {
+        node.kill("stays");
+        node.start();
+      }
       // The flipped bit may be in a line's ending, which is no damage.
-      if (node.recovery.damages.length === 0) continue;
+      if (lackingIn(history, nodes, replicas).length === 0) continue;
     } else {
       node.loseDisk();
       if (world.chance(0.7)) node.start();

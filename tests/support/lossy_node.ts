@@ -23,7 +23,13 @@ const log = openLog({
   console: "stdout",
 }, { clock, turn });
 const { done } = startData(
-  { heads: [head], directory, sync: true, disk: lossyDisk(directory) },
+  {
+    heads: [head],
+    directory,
+    sync: true,
+    scrubIntervalMs: Infinity,
+    disk: lossyDisk(directory),
+  },
   { clock, turn, log, random: fastRandom, strongRandom },
 );
 await done;

@@ -63,6 +63,7 @@ Deno.test("each role has its defaults", () => {
     role: "data",
     head: ["h:5000"],
     dir: "./data",
+    scrubInterval: 604_800_000,
     sync: "always",
     ...log,
   });
@@ -211,7 +212,7 @@ Deno.test("durations and sizes are read as they are written", () => {
   }));
   assert.equal(readDuration("1.5m"), 90_000);
   assert.equal(readSize("2GiB"), 2 * 1024 ** 3);
-  for (const text of ["5", "s", "-1s", "1 s", "1d", ""]) {
+  for (const text of ["5", "s", "-1s", "1 s", "1w", ""]) {
     assert.equal(readDuration(text), undefined, text);
   }
   for (const text of ["5", "5MB", "1.5KiB", "KiB"]) {

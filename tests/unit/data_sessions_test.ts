@@ -30,7 +30,11 @@ const ignore = () => {};
 function newData(disk = new MemoryDisk()) {
   const turn = new ManualTurn();
   let open: ((link: Link) => Session) | undefined;
-  const core = new DataCore({ nodeId: "aaaaaaaa", heads: ["h:5000"] }, {
+  const core = new DataCore({
+    nodeId: "aaaaaaaa",
+    heads: ["h:5000"],
+    scrubIntervalMs: Infinity,
+  }, {
     clock: new ManualClock(),
     random: () => 1,
     strongRandom: seededRandom(3),
@@ -39,6 +43,8 @@ function newData(disk = new MemoryDisk()) {
     dialer: { dial: (_address, opened) => open = opened },
     events: {
       headJoined: ignore,
+      damaged: ignore,
+      scrubbed: ignore,
       twinMet: ignore,
       headLost: ignore,
       appended: ignore,

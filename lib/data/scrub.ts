@@ -1,0 +1,166 @@
+/**
+ * The scrub: reads again, slowly, all that this data node has stored, so that
+ * what rots on the disk is found while another copy of it still exists.
+ *
+ * Where it is, is kept in a file, so that a start goes on there.
+ *
+ * @module
+ */
+
+import { READ_PIECE_BYTES, TICK_MS } from "../limits.ts";
+import type { Clock } from "../ports.ts";
+import { Front, NodeStream } from "../reader/node_stream.ts";
+import type { Disk } from "../store/disk.ts";
+import type { Journal } from "../store/journal.ts";
+import { bytesOf, textOf } from "../wire/ascii.ts";
+
+/** Keeps where a scrub is. */
+const SCRUB_FILE = "scrub.txt";
+
+/**
+ * Bytes read in a second. A week is enough for a terabyte, and the disk and the
+ * processor hardly notice.
+ */
+const BYTES_PER_SECOND = 2 * 1024 * 1024;
+
+/** How often the place is written down, in ms. */
+const NOTE_MS = 60_000;
+
+/** What a scrub reads, and whom it tells. */
+export interface ScrubHost {
+  /** The segments (0) or a lane; undefined when there is no such lane. */
+  journal(lane: number): Journal | undefined;
+  /** Bytes that are no record were found, for the first time. */
+  damaged(file: string, offset: number, length: number): void;
+  /** All was read. */
+  scrubbed(bytes: number): void;
+}
+
+/** See the module. */
+export class Scrub {
+  readonly #intervalMs: number;
+  readonly #clock: Clock;
+  readonly #disk: Disk;
+  readonly #host: ScrubHost;
+  readonly #buffer = new Uint8Array(READ_PIECE_BYTES);
+  /** What is being read; undefined between two scrubs. */
+  #stream: NodeStream | undefined;
+  #lane = 0;
+  /** When the next scrub begins, in ms since 1970. */
+  #beginMs = 0;
+  #bytes = 0;
+  #budgetBytes = 0;
+  #isLoading = false;
+  #notedMs = 0;
+
+  /** @param intervalMs From the end of a scrub to the next; Infinity: none. */
+  constructor(intervalMs: number, clock: Clock, disk: Disk, host: ScrubHost) {
+    this.#intervalMs = intervalMs;
+    this.#clock = clock;
+    this.#disk = disk;
+    this.#host = host;
+  }
+
+  /**
+   * Finds out where the last scrub was.
+   *
+   * @throws Whatever the disk throws.
+   */
+  open(): void {
+    if (this.#intervalMs === Infinity) return;
+    const nowMs = this.#clock.wallMs();
+    if (this.#disk.sizeOf(SCRUB_FILE) < 0) {
+      this.#beginMs = nowMs + this.#intervalMs;
+      this.#note(`next ${new Date(this.#beginMs).toISOString()}`);
+      return;
+    }
+    const bytes = new Uint8Array(128);
+    const text = textOf(bytes, 0, this.#disk.read(SCRUB_FILE, 0, bytes));
+    const [, lane, position] = /^at (\d+) (\d+)$/m.exec(text) ?? [];
+    const [, next = ""] = /^next (\S+)$/m.exec(text) ?? [];
+    this.#beginMs = Date.parse(next) || nowMs;
+    if (lane !== undefined) this.#begin(Number(lane), Number(position));
+  }
+
+  /** Goes on; to be called every `TICK_MS`. */
+  tick(): void {
+    if (this.#intervalMs === Infinity) return;
+    if (this.#stream === undefined) {
+      if (this.#clock.wallMs() >= this.#beginMs) this.#begin(0, 0);
+      return;
+    }
+    this.#budgetBytes = Math.min(
+      this.#budgetBytes + BYTES_PER_SECOND * TICK_MS / 1000,
+      READ_PIECE_BYTES,
+    );
+    if (this.#budgetBytes >= READ_PIECE_BYTES) this.#load(this.#stream);
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#notedMs >= NOTE_MS && this.#stream !== undefined) {
+      this.#notedMs = nowMs;
+      this.#note(`at ${this.#lane} ${this.#stream.passed}`);
+    }
+  }
+
+  #begin(lane: number, position: number): void {
+    this.#lane = lane;
+    const damaged = (position: number, length: number) => {
+      const journal = this.#host.journal(lane);
+      const found = journal?.setAside(position, length);
+      if (found?.isNew !== true) return;
+      this.#host.damaged(found.file, found.offset, length);
+    };
+    this.#stream = new NodeStream("", false, damaged, position);
+  }
+
+  #load(stream: NodeStream): void {
+    const journal = this.#host.journal(this.#lane);
+    const end = journal?.end ?? 0;
+    const { position } = stream;
+    if (this.#isLoading) return;
+    if (journal === undefined || position >= end) {
+      this.#take(stream, position, end, 0);
+      return;
+    }
+    this.#isLoading = true;
+    this.#budgetBytes = 0;
+    journal.load(position, this.#buffer, (count, failure) => {
+      this.#isLoading = false;
+      // What cannot be read now is read the next time.
+      if (failure === undefined) this.#take(stream, position, end, count);
+      else this.#end();
+    });
+  }
+
+  #take(
+    stream: NodeStream,
+    position: number,
+    end: number,
+    count: number,
+  ): void {
+    const fields = { ticket: 0, position, end, tick: 0, lanes: 0 };
+    stream.take(fields, this.#buffer, 0, count);
+    this.#bytes += count;
+    while (stream.front() === Front.record) stream.pass();
+    if (stream.front() !== Front.end) return;
+    const next = this.#lane + 1;
+    if (this.#host.journal(next) !== undefined) this.#begin(next, 0);
+    else this.#end();
+  }
+
+  #end(): void {
+    this.#stream = undefined;
+    this.#beginMs = this.#clock.wallMs() + this.#intervalMs;
+    this.#note(`next ${new Date(this.#beginMs).toISOString()}`);
+    this.#host.scrubbed(this.#bytes);
+    this.#bytes = 0;
+  }
+
+  /** A disk that takes no note only has the next start read more. */
+  #note(line: string): void {
+    try {
+      this.#disk.replace(SCRUB_FILE, bytesOf(`${line}\n`));
+    } catch {
+      // It is full, or read-only; whoever stores messages says so.
+    }
+  }
+}
