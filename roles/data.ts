@@ -156,9 +156,9 @@ export function startData(
           "never acknowledged; it was cut off",
       );
     }
-    for (const { offset, length, file } of damages) {
+    for (const { segment, offset, length, file } of damages) {
       events.error(
-        `data.txt is damaged at offset ${offset}: ${length} bytes are no ` +
+        `${segment} is damaged at offset ${offset}: ${length} bytes are no ` +
           `record; a copy is in '${file}', the rest is served`,
         { offset, length },
       );
@@ -211,10 +211,11 @@ export function startData(
           );
         }
       },
-      damaged: (file, offset, length) =>
+      damaged: ({ segment, offset, length, file }) =>
         events.error(
-          `Scrub: ${length} bytes at offset ${offset} are no record any more; ` +
-            `a copy is in '${file}', heads look for another`,
+          `Scrub: ${segment} is damaged at offset ${offset}: ${length} bytes ` +
+            `are no record any more; a copy of them is in '${file}', and heads ` +
+            "look for the record elsewhere",
           { offset, length },
         ),
       scrubbed: (bytes) =>

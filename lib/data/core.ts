@@ -145,9 +145,9 @@ export class DataCore implements DataContext {
     this.reads = new Reads(this.journal, this.restores);
     this.#scrub = new Scrub(options.scrubIntervalMs, this.#clock, ports.disk, {
       journal: (lane) => lane === 0 ? this.journal : this.restores.lane(lane),
-      damaged: (file, offset, length) => {
+      damaged: (found) => {
         this.#isDamaged = true;
-        ports.events.damaged(file, offset, length);
+        ports.events.damaged(found);
         for (const session of this.#sessions) session.damaged();
       },
       scrubbed: (bytes) => ports.events.scrubbed(bytes),

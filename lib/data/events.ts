@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { SetAside } from "../store/journal.ts";
 import type { BatchHeader } from "../store/record.ts";
 
 /** What a data core reports, as it happens. */
@@ -32,8 +33,8 @@ export interface DataEvents {
   ): void;
   /** A segment was sealed, because it is full or for the reason given. */
   sealed(name: string, reason: string | undefined): void;
-  /** A scrub has found bytes that are no record; a copy is in `file`. */
-  damaged(file: string, offset: number, length: number): void;
+  /** A scrub has found bytes that are no record any more. */
+  damaged(found: SetAside): void;
   /** A scrub has read all there is. */
   scrubbed(bytes: number): void;
   /** A commit failed; what it held was answered as not stored. */

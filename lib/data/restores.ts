@@ -8,8 +8,9 @@
 import type { Turn } from "../ports.ts";
 import type { Disk } from "../store/disk.ts";
 import { Journal, type Recovery } from "../store/journal.ts";
-import { laneDisk, laneNumbers } from "../store/lanes.ts";
+import { laneNumbers, laneSegments } from "../store/lanes.ts";
 import { newParsedRecord, parseRecord } from "../store/record.ts";
+import { SEGMENT_BYTES_MAX } from "../store/segments.ts";
 import { findLineEnd } from "../wire/line.ts";
 
 /** Lanes of one data node; a repair that is begun again seldom needs another. */
@@ -102,13 +103,16 @@ export class Restores {
 
   #addLane(): Recovery {
     const journal = new Journal(
-      laneDisk(this.#disk, this.#lanes.length + 1),
+      // Appends of one lane do not wait for those of another.
+      this.#disk.another(),
       this.#turn,
       {
         committed: (commit, failure) => this.#committed(lane, commit, failure),
         room: () => {},
         sealed: () => {},
       },
+      SEGMENT_BYTES_MAX,
+      laneSegments(this.#lanes.length + 1),
     );
     const lane: Lane = { journal, tick: 0, waiting: [] };
     const recovery = journal.open(() => {});

@@ -11,7 +11,7 @@ import { READ_PIECE_BYTES, TICK_MS } from "../limits.ts";
 import type { Clock } from "../ports.ts";
 import { Front, NodeStream } from "../reader/node_stream.ts";
 import type { Disk } from "../store/disk.ts";
-import type { Journal } from "../store/journal.ts";
+import type { Journal, SetAside } from "../store/journal.ts";
 import { bytesOf, textOf } from "../wire/ascii.ts";
 
 /** Keeps where a scrub is. */
@@ -31,7 +31,7 @@ export interface ScrubHost {
   /** The segments (0) or a lane; undefined when there is no such lane. */
   journal(lane: number): Journal | undefined;
   /** Bytes that are no record were found, for the first time. */
-  damaged(file: string, offset: number, length: number): void;
+  damaged(found: SetAside): void;
   /** All was read. */
   scrubbed(bytes: number): void;
 }
@@ -106,8 +106,7 @@ export class Scrub {
     const damaged = (position: number, length: number) => {
       const journal = this.#host.journal(lane);
       const found = journal?.setAside(position, length);
-      if (found?.isNew !== true) return;
-      this.#host.damaged(found.file, found.offset, length);
+      if (found !== undefined) this.#host.damaged(found);
     };
     this.#stream = new NodeStream("", false, damaged, position);
   }

@@ -23,11 +23,10 @@ import { Extents } from "./extents.ts";
 import { type BatchHeader, type ParsedRecord, writeRecords } from "./record.ts";
 import { type Damage, scanSegment } from "./recovery.ts";
 import {
-  ACTIVE_SEGMENT,
   damagedName,
-  sealedName,
-  sealedNumbers,
+  dataSegments,
   SEGMENT_BYTES_MAX,
+  type SegmentNames,
 } from "./segments.ts";
 
 /** What a journal reports. */
@@ -57,6 +56,8 @@ export interface Recovery {
 
 /** A damaged stretch and the file that holds a copy of it. */
 export interface SetAside extends Damage {
+  /** The segment that it is in. */
+  readonly segment: string;
   readonly file: string;
 }
 
@@ -70,6 +71,7 @@ const SET_ASIDE_BYTES_MAX = 4 * 1024 * 1024;
 
 /** See the module. */
 export class Journal {
+  readonly #names: SegmentNames;
   readonly #segmentBytesMax: number;
   readonly #disk: Disk;
   readonly #turn: Turn;
@@ -98,7 +100,9 @@ export class Journal {
     turn: Turn,
     events: JournalEvents,
     segmentBytesMax: number = SEGMENT_BYTES_MAX,
+    names: SegmentNames = dataSegments,
   ) {
+    this.#names = names;
     this.#segmentBytesMax = segmentBytesMax;
     this.#disk = disk;
     this.#turn = turn;
@@ -140,19 +144,19 @@ export class Journal {
   open(
     record: (bytes: Uint8Array, record: ParsedRecord) => void,
   ): Recovery {
-    for (const number of sealedNumbers(this.#disk.list())) {
+    for (const number of this.#names.numbersIn(this.#disk.list())) {
       this.#sealedCount = number;
-      this.#addExtent(sealedName(number));
+      this.#addExtent(this.#names.sealed(number));
     }
     // Made at once, so that `tail -f` finds it before the first message.
-    if (this.#disk.sizeOf(ACTIVE_SEGMENT) < 0) this.#makeActive();
+    if (this.#disk.sizeOf(this.#names.active) < 0) this.#makeActive();
     let records = 0;
     let tick = 0;
     if (
       this.#sealedCount > 0 &&
-      this.#disk.sizeOf(ACTIVE_SEGMENT) < RECENT_BYTES_MIN
+      this.#disk.sizeOf(this.#names.active) < RECENT_BYTES_MIN
     ) {
-      scanSegment(this.#disk, sealedName(this.#sealedCount), 0, {
+      scanSegment(this.#disk, this.#names.sealed(this.#sealedCount), 0, {
         record: (bytes, found) => {
           tick = Math.max(tick, found.tick);
           record(bytes, found);
@@ -162,9 +166,9 @@ export class Journal {
     }
     // A process that was killed may have left bytes that only the operating
     // system has. What is read below counts as stored, so it must be.
-    this.#disk.sync(ACTIVE_SEGMENT);
+    this.#disk.sync(this.#names.active);
     const damages: SetAside[] = [];
-    const end = scanSegment(this.#disk, ACTIVE_SEGMENT, 0, {
+    const end = scanSegment(this.#disk, this.#names.active, 0, {
       record: (bytes, found) => {
         records++;
         tick = Math.max(tick, found.tick);
@@ -174,7 +178,7 @@ export class Journal {
     });
     this.#size = end.wholeBytes + end.recordBytes;
     if (end.restBytes > end.recordBytes) {
-      this.#disk.truncate(ACTIVE_SEGMENT, this.#size);
+      this.#disk.truncate(this.#names.active, this.#size);
     }
     this.#isEnded = end.recordBytes === 0;
     if (!this.#isEnded) this.#gathering.append(LF);
@@ -229,7 +233,7 @@ export class Journal {
     if (activeOffset >= 0) {
       const length = Math.min(into.length, this.#size - activeOffset);
       const part = into.subarray(0, length);
-      this.#disk.load(ACTIVE_SEGMENT, activeOffset, part, done);
+      this.#disk.load(this.#names.active, activeOffset, part, done);
       return;
     }
     const { segment, offset, length } = this.#extents.locate(position);
@@ -246,26 +250,20 @@ export class Journal {
    * Copies a damaged stretch of synced bytes to a file of its own; what stands
    * in the segments is left as it is.
    *
-   * @returns The file, where the stretch is in its segment, and whether it was
-   * not known before; undefined when it cannot be copied.
+   * @returns Where it is now, unless it was there before, or cannot be copied.
    */
-  setAside(
-    position: number,
-    length: number,
-  ): { file: string; offset: number; isNew: boolean } | undefined {
+  setAside(position: number, length: number): SetAside | undefined {
     const activeOffset = position - this.#extents.activeStart;
     const { segment, offset } = activeOffset >= 0
-      ? { segment: ACTIVE_SEGMENT, offset: activeOffset }
+      ? { segment: this.#names.active, offset: activeOffset }
       : this.#extents.locate(position);
     const file = damagedName(segment, offset);
     try {
-      const isNew = this.#disk.sizeOf(file) < 0;
-      if (isNew) {
-        const bytes = new Uint8Array(Math.min(length, SET_ASIDE_BYTES_MAX));
-        const count = this.#disk.read(segment, offset, bytes);
-        this.#disk.replace(file, bytes.subarray(0, count));
-      }
-      return { file, offset, isNew };
+      if (this.#disk.sizeOf(file) >= 0) return undefined;
+      const bytes = new Uint8Array(Math.min(length, SET_ASIDE_BYTES_MAX));
+      const count = this.#disk.read(segment, offset, bytes);
+      this.#disk.replace(file, bytes.subarray(0, count));
+      return { segment, offset, length, file };
     } catch {
       return undefined;
     }
@@ -293,7 +291,7 @@ export class Journal {
       return;
     }
     this.#disk.append(
-      ACTIVE_SEGMENT,
+      this.#names.active,
       bytes.view(),
       (failure) => this.#done(commit, failure),
     );
@@ -326,10 +324,10 @@ export class Journal {
       if (this.#size === 0) {
         this.#makeActive();
       } else {
-        const name = sealedName(this.#sealedCount + 1);
+        const name = this.#names.sealed(this.#sealedCount + 1);
         // A rename that failed may have been done all the same.
-        if (this.#disk.sizeOf(ACTIVE_SEGMENT) >= 0) {
-          this.#disk.rename(ACTIVE_SEGMENT, name);
+        if (this.#disk.sizeOf(this.#names.active) >= 0) {
+          this.#disk.rename(this.#names.active, name);
         }
         this.#sealedCount++;
         this.#extents.seal(name, this.#size, this.#isEnded);
@@ -346,8 +344,8 @@ export class Journal {
 
   /** Takes off what a failed commit may have left in the active segment. */
   #cutToSynced(): void {
-    if (this.#disk.sizeOf(ACTIVE_SEGMENT) > this.#size) {
-      this.#disk.truncate(ACTIVE_SEGMENT, this.#size);
+    if (this.#disk.sizeOf(this.#names.active) > this.#size) {
+      this.#disk.truncate(this.#names.active, this.#size);
     }
   }
 
@@ -359,12 +357,13 @@ export class Journal {
   }
 
   #makeActive(): void {
-    this.#disk.replace(ACTIVE_SEGMENT, new Uint8Array());
+    this.#disk.replace(this.#names.active, new Uint8Array());
   }
 
   #setAside(bytes: Uint8Array, damage: Damage): SetAside {
-    const file = damagedName(ACTIVE_SEGMENT, damage.offset);
+    const segment = this.#names.active;
+    const file = damagedName(segment, damage.offset);
     if (this.#disk.sizeOf(file) < 0) this.#disk.replace(file, bytes);
-    return { ...damage, file };
+    return { ...damage, segment, file };
   }
 }

@@ -12,7 +12,7 @@ import { cannotUseDirectory, StartError } from "../start_error.ts";
 import { bytesOf, textOf } from "../wire/ascii.ts";
 import { isNodeId } from "../wire/names.ts";
 import { DenoDisk, makeDirectory } from "./deno_disk.ts";
-import { ACTIVE_SEGMENT, sealedNumbers } from "./segments.ts";
+import { dataSegments } from "./segments.ts";
 
 const ID_FILE = "node.id";
 const LOCK_FILE = "node.lock";
@@ -80,8 +80,8 @@ function openLock(path: string): Deno.FsFile {
 
 /** Every start makes `data.txt` at once, so without it records were lost. */
 function hasRecords(disk: DenoDisk): boolean {
-  return disk.sizeOf(ACTIVE_SEGMENT) >= 0 ||
-    sealedNumbers(disk.list()).length > 0;
+  return disk.sizeOf(dataSegments.active) >= 0 ||
+    dataSegments.numbersIn(disk.list()).length > 0;
 }
 
 /** The id in the directory; undefined when there is none. */

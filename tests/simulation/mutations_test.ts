@@ -26,9 +26,9 @@ const mutations: readonly Mutation[] = [
   {
     name: "acknowledge before the sync",
     file: "lib/store/journal.ts",
-    find: "    this.#disk.append(\n      ACTIVE_SEGMENT,",
+    find: "    this.#disk.append(\n      this.#names.active,",
     replace: "    this.#events.committed(commit, undefined);\n" +
-      "    this.#disk.append(\n      ACTIVE_SEGMENT,",
+      "    this.#disk.append(\n      this.#names.active,",
   },
   {
     name: "take a failed sync for a good one",
@@ -39,7 +39,7 @@ const mutations: readonly Mutation[] = [
   {
     name: "trust what a killed process left unsynced",
     file: "lib/store/journal.ts",
-    find: "    this.#disk.sync(ACTIVE_SEGMENT);\n",
+    find: "    this.#disk.sync(this.#names.active);\n",
     replace: "",
   },
   {

@@ -13,7 +13,7 @@
  */
 
 import type { Disk } from "../../lib/store/disk.ts";
-import { ACTIVE_SEGMENT } from "../../lib/store/segments.ts";
+import { dataSegments } from "../../lib/store/segments.ts";
 import type { Process, World } from "./world.ts";
 
 /** How a disk behaves. */
@@ -104,7 +104,7 @@ export class SimDisk {
   }
 
   /** Flips a bit of a synced byte. @returns Whether there was one. */
-  flipBit(name = ACTIVE_SEGMENT): boolean {
+  flipBit(name = dataSegments.active): boolean {
     const file = this.files.get(name);
     if (file === undefined || file.synced === 0) return false;
     const at = this.#world.between(0, file.synced - 1);
@@ -113,7 +113,7 @@ export class SimDisk {
   }
 
   /** What the disk holds of a file now, as text of Latin letters. */
-  text(name = ACTIVE_SEGMENT): string {
+  text(name = dataSegments.active): string {
     const file = this.files.get(name);
     if (file === undefined) return "";
     return new TextDecoder().decode(file.bytes.subarray(0, file.length));

@@ -100,8 +100,8 @@ for (const target of targets) {
     const at = bytes.indexOf(10, 3 * lineBytes) - 1;
     bytes[at] = bytes[at]! ^ 1;
     await Deno.writeFile(path, bytes);
-    const [, , , file] = await first.line(
-      /Scrub: (\d+) bytes at offset (\d+) are no record .* a copy is in '((\S+))'/,
+    const [, file] = await first.line(
+      /Scrub: data\.txt is damaged at offset \d+: .* a copy .* in '(\S+)'/,
     );
     assert.ok(directory.lines(`d1/${file}`)[0]!.endsWith("mensaje: hol`"));
     await head.line(/dataNode .* has damaged records/);

@@ -172,7 +172,12 @@ Deno.test("Journal.open sets damage aside, serves the rest, and leaves it be", (
   const offset = lineOf(1, "a").length;
   assert.deepEqual(sequences, [1, 3]);
   assert.deepEqual(recovery.damages, [
-    { offset, length: damaged.length, file: `damaged-data-${offset}.txt` },
+    {
+      segment: "data.txt",
+      offset,
+      length: damaged.length,
+      file: `damaged-data-${offset}.txt`,
+    },
   ]);
   assert.deepEqual(disk.bytes(`damaged-data-${offset}.txt`), damaged);
   assert.deepEqual(disk.bytes("data.txt"), content);

@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Restores } from "../../lib/data/restores.ts";
+import { laneNumbers } from "../../lib/store/lanes.ts";
+import { newParsedRecord, parseRecord } from "../../lib/store/record.ts";
+import { ManualTurn } from "../support/manual_turn.ts";
+import { MemoryDisk } from "../support/memory_disk.ts";
+import { joined, lineOf } from "../support/records.ts";
+
+/** What a data node restores to its disk, and what was told of it. */
+function newRestores(disk = new MemoryDisk()) {
+  const turn = new ManualTurn();
+  const told: string[] = [];
+  const restores = new Restores(disk, turn, (reason) => told.push(reason));
+  const recoveries = restores.open();
+  const restorer = {
+    restored: (ticket: number, failure: string | undefined) =>
+      void told.push(`${ticket} ${failure ?? "synced"}`),
+  };
+  /** Restores records with these ticks. */
+  const restore = (ticket: number, ...ticks: readonly number[]) => {
+    const lines = joined(ticks.map((tick) => lineOf(tick, `m${tick}`)));
+    const failure = restores.restore(restorer, ticket, lines, 0, lines.length);
+    turn.end();
+    return failure;
+  };
+  /** The disk is done with all that was written. */
+  const sync = (failure?: string) => {
+    for (const other of disk.others) {
+      if (other.pending === undefined) continue;
+      if (failure === undefined) other.syncs();
+      else other.fail(failure);
+    }
+  };
+  return { disk, restores, recoveries, restore, sync, told };
+}
+
+/** The ticks in a lane's file, in the order they stand there. */
+function ticksIn(disk: MemoryDisk, lane: number): number[] {
+  const name = `restored-${`${lane}`.padStart(6, "0")}.txt`;
+  const bytes = disk.bytes(name);
+  const record = newParsedRecord();
+  const ticks: number[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const lf = bytes.indexOf(10, at);
+    assert.ok(parseRecord(bytes, at, lf, record));
+    ticks.push(record.tick);
+    at = lf + 1;
+  }
+  return ticks;
+}
+
+Deno.test("restored records are answered for once they are synced", () => {
+  const { disk, restore, sync, told } = newRestores();
+  assert.equal(restore(1, 5, 6, 9), undefined);
+  assert.deepEqual(told, []);
+  sync();
+  assert.deepEqual(told, ["1 synced"]);
+  assert.deepEqual(ticksIn(disk, 1), [5, 6, 9]);
+});
+
+Deno.test("a disk that fails restores nothing, and says so", () => {
+  const { restore, sync, told } = newRestores();
+  restore(1, 5);
+  sync("No space left");
+  assert.deepEqual(told, ["No space left", "1 No space left"]);
+});
+
+Deno.test("what is no record, or out of order, is not restored", () => {
+  const { restores, restore } = newRestores();
+  assert.match(restore(1, 5, 4) ?? "", /no record/);
+  const restorer = { restored: () => assert.fail("it was restored") };
+  const damaged = lineOf(1, "x");
+  damaged[30]! ^= 1;
+  const bad = [new Uint8Array(), damaged, lineOf(1, "x").slice(0, -1)];
+  for (const lines of bad) {
+    assert.match(
+      restores.restore(restorer, 2, lines, 0, lines.length) ?? "",
+      /no record/,
+    );
+  }
+  assert.equal(restores.lanes, 0);
+});
+
+Deno.test("lanes: ticks rise in each, nothing is lost, and they are few", () => {
+  const run = fc.array(fc.integer({ min: 1, max: 1000 }), {
+    minLength: 1,
+    maxLength: 8,
+  }).map((ticks) => ticks.sort((a, b) => a - b));
+  fc.assert(fc.property(fc.array(run, { maxLength: 12 }), (runs) => {
+    const { disk, restores, restore, sync } = newRestores();
+    for (const [i, ticks] of runs.entries()) {
+      assert.equal(restore(i, ...ticks), undefined);
+      sync();
+    }
+    const all: number[] = [];
+    for (let lane = 1; lane <= restores.lanes; lane++) {
+      const ticks = ticksIn(disk, lane);
+      assert.deepEqual(ticks, [...ticks].sort((a, b) => a - b));
+      all.push(...ticks);
+    }
+    const ascending = (ticks: readonly number[]) =>
+      [...ticks].sort((a, b) => a - b);
+    assert.deepEqual(ascending(all), ascending(runs.flat()));
+    assert.ok(restores.lanes <= runs.length);
+  }));
+});
+
+Deno.test("lanes go on after a restart, at the tick where they ended", () => {
+  const before = newRestores();
+  before.restore(1, 5, 9);
+  before.sync();
+  const after = newRestores(new MemoryDisk(before.disk.files));
+  assert.equal(after.restores.lanes, 1);
+  after.restore(1, 9, 12);
+  after.restore(2, 3);
+  after.sync();
+  assert.deepEqual(ticksIn(after.disk, 1), [5, 9, 9, 12]);
+  assert.deepEqual(ticksIn(after.disk, 2), [3]);
+});
+
+Deno.test("a torn lane is cut, a damaged one served but for the damage", () => {
+  fc.assert(fc.property(fc.nat(), fc.boolean(), (where, isTorn) => {
+    const before = newRestores();
+    before.restore(1, 5, 6, 7, 8);
+    before.sync();
+    const name = "restored-000001.txt";
+    const bytes = before.disk.bytes(name);
+    const at = where % (bytes.length - 1);
+    if (isTorn) before.disk.files.set(name, bytes.slice(0, at));
+    else bytes[at]! ^= 1;
+    const disk = new MemoryDisk(before.disk.files);
+    const { recoveries } = newRestores(disk);
+    const { records, tornBytes, damages } = recoveries[0]!;
+    if (isTorn) {
+      assert.equal(damages.length, 0);
+      assert.ok(records <= 4 && (records === 4 || tornBytes >= 0));
+    } else {
+      assert.equal(damages.length, 1);
+      assert.ok(records >= 3);
+      assert.equal(damages[0]!.segment, name);
+      assert.match(damages[0]!.file, /^damaged-restored-000001-\d+\.txt$/);
+      assert.ok(disk.files.has(damages[0]!.file));
+    }
+  }));
+});
+
+Deno.test("lanes are told from other files by their names", () => {
+  assert.deepEqual(
+    laneNumbers([
+      "data.txt",
+      "data-000001.txt",
+      "restored-000002.txt",
+      "restored-000001.txt",
+      "restored-000001-000001.txt",
+      "damaged-restored-000009-5.txt",
+      "restored-x.txt",
+    ]),
+    [1, 2],
+  );
+});

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { Scrub } from "../../lib/data/scrub.ts";
+import { TICK_MS } from "../../lib/limits.ts";
+import { Journal } from "../../lib/store/journal.ts";
+import { ManualClock } from "../support/manual_clock.ts";
+import { ManualTurn } from "../support/manual_turn.ts";
+import { MemoryDisk } from "../support/memory_disk.ts";
+import { joined, lineOf } from "../support/records.ts";
+
+const DAY_MS = 86_400_000;
+
+/** Records of about 100 bytes each. */
+function lines(first: number, count: number): Uint8Array {
+  return joined(
+    Array.from({ length: count }, (_, i) => lineOf(first + i, "hola")),
+  );
+}
+
+/** A data node's scrub, of two sealed segments and `data.txt`. */
+function newScrub(disk: MemoryDisk, clock: ManualClock, intervalMs = DAY_MS) {
+  const turn = new ManualTurn();
+  const events = { committed() {}, room() {}, sealed() {} };
+  const journal = new Journal(disk, turn, events);
+  journal.open(() => {});
+  const told: string[] = [];
+  const scrub = new Scrub(intervalMs, clock, disk, {
+    journal: (lane) => lane === 0 ? journal : undefined,
+    damaged: ({ file, offset, length }) =>
+      void told.push(`${file} ${offset}+${length}`),
+    scrubbed: (bytes) => void told.push(`scrubbed ${bytes}`),
+  });
+  scrub.open();
+  /** Lets time pass, and the disk read. */
+  const pass = (ms: number) => {
+    for (let rest = ms; rest > 0; rest -= TICK_MS) {
+      clock.advance(TICK_MS);
+      scrub.tick();
+      for (const done of disk.loads.splice(0)) done();
+      turn.end();
+    }
+  };
+  return { scrub, told, pass };
+}
+
+function newDisk(): MemoryDisk {
+  const disk = new MemoryDisk();
+  disk.files.set("data-000001.txt", lines(1, 5_000));
+  disk.files.set("data-000002.txt", lines(5_001, 5_000));
+  disk.files.set("data.txt", lines(10_001, 10));
+  return disk;
+}
+
+const bytesOfAll = (disk: MemoryDisk) =>
+  ["data-000001.txt", "data-000002.txt", "data.txt"]
+    .reduce((sum, name) => sum + disk.bytes(name).length, 0);
+
+Deno.test("a scrub reads everything, once an interval", () => {
+  const disk = newDisk();
+  const clock = new ManualClock();
+  const { told, pass } = newScrub(disk, clock);
+  pass(10_000);
+  assert.deepEqual(told, [], "it is not time yet");
+  clock.advance(DAY_MS);
+  pass(10_000);
+  assert.deepEqual(told, [`scrubbed ${bytesOfAll(disk)}`]);
+  clock.advance(DAY_MS);
+  pass(10_000);
+  assert.equal(told.length, 2);
+});
+
+Deno.test("a scrub finds what rots, sets it aside, and tells it once", () => {
+  const disk = newDisk();
+  const clock = new ManualClock();
+  const length = lineOf(5_001, "hola").length;
+  const offset = 700 * length;
+  disk.bytes("data-000002.txt")[offset + 40]! ^= 4;
+  const { told, pass } = newScrub(disk, clock);
+  for (let day = 0; day < 3; day++) {
+    clock.advance(DAY_MS);
+    pass(10_000);
+  }
+  const found = told.filter((line) => line.startsWith("damaged"));
+  assert.deepEqual(found, [
+    `damaged-data-000002-${offset}.txt ${offset}+${length}`,
+  ]);
+  assert.equal(told.length, 4);
+  assert.deepEqual(
+    disk.bytes(`damaged-data-000002-${offset}.txt`),
+    disk.bytes("data-000002.txt").slice(offset, offset + length),
+  );
+});
+
+Deno.test("a scrub goes on where it was, after a restart", () => {
+  const disk = newDisk();
+  // Large enough to take minutes.
+  disk.files.set("data-000001.txt", lines(1, 150_000));
+  const clock = new ManualClock();
+  const first = newScrub(disk, clock);
+  clock.advance(DAY_MS);
+  // The place is noted at once, and then each minute.
+  first.pass(5_000);
+  assert.match(disk.text("scrub.txt"), /^at 0 \d+$/m);
+  const noted = Number(/^at 0 (\d+)$/m.exec(disk.text("scrub.txt"))![1]);
+  const second = newScrub(disk, clock);
+  second.pass(30_000);
+  assert.deepEqual(second.told, [`scrubbed ${bytesOfAll(disk) - noted}`]);
+});
+
+Deno.test("a scrub that is turned off does nothing", () => {
+  const disk = newDisk();
+  const clock = new ManualClock();
+  const { told, pass } = newScrub(disk, clock, Infinity);
+  clock.advance(100 * DAY_MS);
+  pass(10_000);
+  assert.deepEqual(told, []);
+  assert.equal(disk.sizeOf("scrub.txt"), -1);
+});
