@@ -11,6 +11,7 @@
  * @module
  */
 
+import { Fifo } from "../fifo.ts";
 import { READ_PIECE_BYTES } from "../limits.ts";
 import { Front, NodeStream } from "../reader/node_stream.ts";
 import { textOf } from "../wire/ascii.ts";
@@ -66,6 +67,7 @@ interface Source {
 
 /** A record, and who was seen to have it. */
 interface Unjudged {
+  readonly id: string;
   readonly line: Uint8Array;
   readonly holders: string[];
 }
@@ -75,8 +77,10 @@ export class RepairPass implements PieceReader {
   readonly #replicas: number;
   readonly #host: RepairHost;
   readonly #sources: Source[];
-  /** By message id; the earliest met first. */
+  /** By message id. */
   readonly #unjudged = new Map<string, Unjudged>();
+  /** The same, the earliest met first. */
+  readonly #order = new Fifo<Unjudged>();
   #unjudgedBytes = 0;
   /** Lines that are about to be restored, by data node. */
   readonly #outgoing = new Map<Member, ByteQueue>();
@@ -230,7 +234,9 @@ export class RepairPass implements PieceReader {
     const known = this.#unjudged.get(key);
     if (known === undefined) {
       const line = bytes.slice(record.start, record.payloadEnd);
-      this.#unjudged.set(key, { line, holders: [member.id] });
+      const unjudged = { id: key, line, holders: [member.id] };
+      this.#unjudged.set(key, unjudged);
+      this.#order.push(unjudged);
       this.#unjudgedBytes += line.length + UNJUDGED_OVERHEAD_BYTES;
     } else if (!known.holders.includes(member.id)) {
       known.holders.push(member.id);
@@ -240,9 +246,10 @@ export class RepairPass implements PieceReader {
 
   /** Judges those that were met first, until the others fit. */
   #judgeDownTo(bytesMax: number): void {
-    for (const [key, unjudged] of this.#unjudged) {
-      if (this.#unjudgedBytes <= bytesMax) return;
-      this.#unjudged.delete(key);
+    while (this.#unjudgedBytes > bytesMax) {
+      const unjudged = this.#order.shift();
+      if (unjudged === undefined) return;
+      this.#unjudged.delete(unjudged.id);
       this.#unjudgedBytes -= unjudged.line.length + UNJUDGED_OVERHEAD_BYTES;
       this.#judge(unjudged);
     }
