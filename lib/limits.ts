@@ -230,10 +230,11 @@ export const HEARTBEAT_TIMEOUT_MS_DEFAULT = 2_000;
 export const REPAIR_AFTER_MS_DEFAULT = 300_000;
 
 /**
- * Bytes read in a second while copies are made again. Reading and checking
- * them takes some percent of a processor, so live messages hardly notice.
+ * Bytes read in a second while copies are made again: a compromise between
+ * live messages, which this costs some percent of their processor, and the time
+ * for which records have a copy too few.
  */
-export const REPAIR_BYTES_PER_SECOND_DEFAULT = 4 * 1024 * 1024;
+export const REPAIR_BYTES_PER_SECOND_DEFAULT = 2 * 1024 * 1024;
 
 /**
  * Default pause between two readings of all that a data node has stored: a week,

@@ -12,12 +12,17 @@
  */
 
 import { Fifo } from "../fifo.ts";
-import { READ_PIECE_BYTES } from "../limits.ts";
 import { Front, NodeStream } from "../reader/node_stream.ts";
 import { textOf } from "../wire/ascii.ts";
 import { ByteQueue } from "../wire/byte_queue.ts";
 import type { PieceFields } from "../wire/read_frames.ts";
 import type { Member, PieceReader } from "./member.ts";
+
+/**
+ * Bytes read at a time: some hundred small records, which take about a
+ * millisecond, so that live messages do not wait for longer.
+ */
+const PIECE_BYTES = 64 * 1024;
 
 /** What records that are not judged yet count for at most, in bytes. */
 const UNJUDGED_BYTES_MAX = 32 * 1024 * 1024;
@@ -32,7 +37,7 @@ const RESTORE_BYTES = 64 * 1024;
 const IN_FLIGHT_BYTES_MAX = 1024 * 1024;
 
 /** Records taken in one turn, so that live traffic does not wait for long. */
-const RECORDS_PER_TICK = 4_096;
+const RECORDS_PER_TICK = 2_048;
 
 /** What a pass has done so far. */
 export interface RepairProgress {
@@ -133,7 +138,7 @@ export class RepairPass implements PieceReader {
     // What was not used is kept for a tick or two, not for a burst.
     this.#budgetBytes = Math.min(
       this.#budgetBytes + bytes,
-      2 * bytes + READ_PIECE_BYTES,
+      2 * bytes + PIECE_BYTES,
     );
     for (const { member } of this.#sources) {
       if (member.left) this.#fail(`dataNode ${member.label} left`);
@@ -155,7 +160,7 @@ export class RepairPass implements PieceReader {
     source.end = fields.end;
     source.stream.take(fields, bytes, from, to);
     this.#bytesRead += to - from;
-    this.#budgetBytes += READ_PIECE_BYTES - (to - from);
+    this.#budgetBytes += PIECE_BYTES - (to - from);
     for (let lane = 1; lane <= fields.lanes; lane++) {
       const isKnown = this.#sources.some((other) =>
         other.member === source.member && other.lane === lane
@@ -182,13 +187,13 @@ export class RepairPass implements PieceReader {
 
   #ask(): void {
     for (const [ticket, source] of this.#sources.entries()) {
-      if (this.#budgetBytes < READ_PIECE_BYTES) return;
+      if (this.#budgetBytes < PIECE_BYTES) return;
       const { member, lane, stream } = source;
       if (source.isAsked || !stream.wants) continue;
       source.isAsked = true;
-      this.#budgetBytes -= READ_PIECE_BYTES;
+      this.#budgetBytes -= PIECE_BYTES;
       const { position } = stream;
-      const bytesMax = READ_PIECE_BYTES;
+      const bytesMax = PIECE_BYTES;
       member.read({ ticket, position, bytesMax, tick: 0, lane }, this);
     }
   }

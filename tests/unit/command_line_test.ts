@@ -51,7 +51,7 @@ Deno.test("each role has its defaults", () => {
     heartbeatInterval: 5000,
     heartbeatTimeout: 2000,
     repairAfter: 300_000,
-    repairRate: 4 * 1024 * 1024,
+    repairRate: 2 * 1024 * 1024,
     replicas: 1,
     minReplicas: undefined,
     placement: "random",
