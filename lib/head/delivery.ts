@@ -16,14 +16,11 @@
  */
 
 import type { Clock } from "../ports.ts";
-import { MESSAGE_HEADER_BYTES } from "../wire/client_frames.ts";
 import { WireError, type WireErrorKind } from "../wire/errors.ts";
-import { readU32 } from "../wire/little_endian.ts";
 import {
   type Batch,
   type BatchOrigin,
   BatchPool,
-  costOf,
   isHeldBy,
   isLong,
   isStoredBy,
@@ -32,6 +29,7 @@ import type { HeadEvents } from "./events.ts";
 import { Fifo } from "../fifo.ts";
 import { Held } from "./held.ts";
 import type { Member } from "./member.ts";
+import { piecesOf } from "./pieces.ts";
 import type { Placement } from "./placement.ts";
 
 /** What bounds and shapes delivery. */
@@ -247,25 +245,9 @@ export class Delivery {
       this.#answerRefused(batch, WireError.tooLong, reason);
       return;
     }
-    for (let i = 0, at = 0; i < count; i++) {
-      const length = readU32(batch.bytes, at);
-      const end = at + MESSAGE_HEADER_BYTES + length;
-      const piece = this.#pool.take(
-        {
-          ...batch,
-          firstSequence: batch.firstSequence + i,
-          count: 1,
-          longest: length,
-        },
-        batch.bytes,
-        at,
-        end,
-      );
-      // Together they count for what the batch counted for.
-      piece.cost = i === 0 ? costOf(end - at) : end - at;
+    for (const piece of piecesOf(batch, this.#pool)) {
       piece.wanted = this.#options.replicas;
       piece.references = 1;
-      at = end;
       this.#placeOrWait(piece);
     }
     batch.answered = true;

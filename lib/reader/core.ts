@@ -27,7 +27,8 @@ import {
   type PieceFields,
 } from "../wire/read_frames.ts";
 import { ClientOrder } from "./client_order.ts";
-import { Front, NodeStream } from "./node_stream.ts";
+import { lowestOf } from "./lowest.ts";
+import { NodeStream } from "./node_stream.ts";
 import { ReadSession, RefusedSession } from "./session.ts";
 import { Source } from "./source.ts";
 
@@ -284,29 +285,12 @@ export class ReaderCore {
     source.failed(isAway, reason, this.#ports.clock.nowMs());
   }
 
-  /** The source of the record with the lowest tick, once that is certain. */
+  /** The source of the next record, once that is certain. */
   #nextSource(): Source | undefined {
     if (!this.#isListed || this.#isFinished) return undefined;
-    let lowest: Source | undefined;
-    let isCertain = true;
-    for (const source of this.#sources.values()) {
-      if (source.stream.front() !== Front.record) continue;
-      const { tick } = source.stream.record;
-      if (lowest === undefined || tick < lowest.stream.record.tick) {
-        lowest = source;
-      }
-    }
-    const tick = lowest?.stream.record.tick ?? Infinity;
-    let areAllOver = true;
-    for (const { stream, isMissed } of this.#sources.values()) {
-      const front = stream.front();
-      if (front !== Front.end) areAllOver = false;
-      if (front !== Front.nothing || stream.isPast(tick)) continue;
-      // Whoever follows does not wait for a data node that is away.
-      if (!isMissed) isCertain = false;
-    }
-    if (areAllOver && lowest === undefined) this.#finish();
-    return isCertain ? lowest : undefined;
+    const next = lowestOf(this.#sources);
+    if (next === "over") this.#finish();
+    return typeof next === "string" ? undefined : next;
   }
 
   #takeRecord({ stream, address }: Source): void {

@@ -158,9 +158,9 @@ const mutations: readonly Mutation[] = [
   },
   {
     name: "read back without waiting for slower data nodes",
-    file: "lib/reader/core.ts",
-    find: "if (!isMissed) isCertain = false;",
-    replace: "if (isMissed) isCertain = false;",
+    file: "lib/reader/lowest.ts",
+    find: 'return isCertain ? lowest : "unknown";',
+    replace: "return isCertain ? lowest : lowest;",
   },
 ];
 

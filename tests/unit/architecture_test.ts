@@ -46,6 +46,7 @@ const pure = [
   "lib/client/text_peer_session.ts",
   "lib/reader/client_order.ts",
   "lib/reader/core.ts",
+  "lib/reader/lowest.ts",
   "lib/reader/node_stream.ts",
   "lib/reader/session.ts",
   "lib/reader/source.ts",
