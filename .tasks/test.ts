@@ -8,6 +8,12 @@
 
 import { fileURLToPath } from "node:url";
 
+/**
+ * Files of tests that run side by side, for each processor: the system tests
+ * mostly wait for processes that wait for something.
+ */
+const JOBS_PER_PROCESSOR = 2;
+
 const root = fileURLToPath(new URL("..", import.meta.url));
 const compiled = await deno(["task", "--quiet", "compile"], "inherit");
 if (compiled.code !== 0) Deno.exit(compiled.code);
@@ -39,6 +45,7 @@ async function deno(args: readonly string[], stdout: "inherit" | "piped") {
   const child = new Deno.Command("deno", {
     args: [...args],
     cwd: root,
+    env: { DENO_JOBS: `${JOBS_PER_PROCESSOR * navigator.hardwareConcurrency}` },
     stdin: "null",
     stdout,
   }).spawn();

@@ -131,7 +131,7 @@ export function startData(
 
   /** What the drain did not finish in time, if anything. */
   function whatIsLeft(): string | undefined {
-    return core.idle
+    return core.stored
       ? undefined
       : "the disk did not finish in time; what was not synced was not " +
         "acknowledged";

@@ -62,6 +62,8 @@ export interface HeadSession extends CalledSession {
   damaged(): void;
   /** Asks for no more messages; what was received is still answered. */
   drain(): void;
+  /** Whether, after that, no more messages can be under way. */
+  readonly isDrained: boolean;
   /** Closes the connection, after what was written to it. */
   end(): void;
   /** The journal takes records again. */
@@ -177,9 +179,15 @@ export class DataCore implements DataContext {
     return this.#sessions.size;
   }
 
-  /** Whether everything that was received has been answered. */
-  get idle(): boolean {
+  /** Whether all that was received is on disk. */
+  get stored(): boolean {
     return this.journal.idle && this.restores.idle;
+  }
+
+  /** Whether that is so, and after a drain no more can come. */
+  get idle(): boolean {
+    for (const session of this.#sessions) if (!session.isDrained) return false;
+    return this.stored;
   }
 
   /**

@@ -221,7 +221,12 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
 
   drain(): void {
     writeDraining(this.#link.out);
-    this.#link.send();
+    // What the head has sent before it heard of this comes before its echo.
+    this.#pulse.beat(this.#data.ports.clock.nowMs(), false);
+  }
+
+  get isDrained(): boolean {
+    return this.#pulse.isHeard;
   }
 
   end(): void {

@@ -117,6 +117,10 @@ export class TextHeadSession implements HeadSession {
   /** An original head knows no farewell but a closed connection. */
   drain(): void {}
 
+  get isDrained(): boolean {
+    return true;
+  }
+
   end(): void {
     this.#link.end();
   }

@@ -73,6 +73,11 @@ export class Pulse {
     return this.#missed;
   }
 
+  /** Whether the last beat, and so all that was sent before it, was heard. */
+  get isHeard(): boolean {
+    return this.#owedSinceMs === undefined;
+  }
+
   /** Silence that is not unusual, in ms. */
   get patienceMs(): number {
     const patienceMs = Math.max(

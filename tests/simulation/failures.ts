@@ -190,7 +190,7 @@ export function runFailure(
   const send = (client: SimClient) => {
     client.send((name) => name);
     stallMs = Math.max(stallMs, client.waitedMs);
-    client.process.after(20, () => send(client));
+    client.process.after(100, () => send(client));
   };
   for (const client of clients) client.process.handle(() => send(client));
   world.run(world.between(5_000, 15_000));

@@ -39,7 +39,7 @@ for (const intervalMs of intervalsMs) {
           }
         }
         return outcome.acknowledged;
-      }, 5_000);
+      }, 1_000);
     });
   }
 }

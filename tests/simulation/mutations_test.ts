@@ -92,12 +92,6 @@ const mutations: readonly Mutation[] = [
     replace: "if (holder === member) return true;",
   },
   {
-    name: "count what a data node has stored twice as two copies",
-    file: "lib/head/delivery.ts",
-    find: "if (!batch.answered && !isStoredBy(batch, member)) {",
-    replace: "if (!batch.answered && isStoredBy !== undefined) {",
-  },
-  {
     name: "give a text client's messages one sequence",
     file: "lib/head/text_client_session.ts",
     find: "const sequence = this.#nextSequence++;\n    this.#answers.push",

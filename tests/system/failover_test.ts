@@ -12,6 +12,9 @@ import {
 } from "../support/program.ts";
 import { compare, readAll, startLoad } from "./load.ts";
 
+/** Pause of each of the 200 senders before its next message, in ms. */
+const PAUSE_MS = 20;
+
 /** Two heads, and three data nodes that know both. */
 async function startCluster(
   target: Target,
@@ -64,7 +67,7 @@ for (const target of targets) {
     await using directory = new Directory();
     await using cluster = await startCluster(target, directory);
     const { to, heads, nodes } = cluster;
-    const load = startLoad(to.split(","));
+    const load = startLoad(to.split(","), PAUSE_MS);
     await load.more(1_000);
     for (const i of nodes.keys()) {
       await stopWell(nodes[i]!);
@@ -102,7 +105,7 @@ for (const target of targets) {
     await using directory = new Directory();
     await using cluster = await startCluster(target, directory);
     const { to, heads, nodes } = cluster;
-    const load = startLoad(to.split(","));
+    const load = startLoad(to.split(","), PAUSE_MS);
     await load.more(1_000);
     await heads[0]!.kill();
     await load.more(5_000);
@@ -128,7 +131,7 @@ for (const target of targets) {
     await using directory = new Directory();
     await using cluster = await startCluster(target, directory);
     const { to, heads, nodes } = cluster;
-    const load = startLoad(to.split(","));
+    const load = startLoad(to.split(","), PAUSE_MS);
     await load.more(1_000);
     nodes[0]!.signal("SIGSTOP");
     // What was in flight to it is answered although it hangs.

@@ -31,8 +31,15 @@ export interface Comparison {
   readonly misordered: number;
 }
 
-/** Clients of the library that send as fast as they are answered. */
-export function startLoad(to: string | readonly string[]): Load {
+/**
+ * Clients of the library that send as fast as they are answered.
+ *
+ * @param pauseMs Or so much slower, where what matters is that they do.
+ */
+export function startLoad(
+  to: string | readonly string[],
+  pauseMs = 0,
+): Load {
   const sent = new Set<string>();
   const losses: string[] = [];
   const acknowledged = new Set<string>();
@@ -55,6 +62,7 @@ export function startLoad(to: string | readonly string[]): Load {
         await client.send(text);
         acknowledged.add(text);
         for (const look of waiting) look();
+        if (pauseMs > 0) await pause(pauseMs);
       }
     };
     return Array.from({ length: LANES }, () => sendOnAndOn(client));
@@ -129,4 +137,8 @@ export function compare(
     doubled,
     misordered,
   };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -5,7 +5,12 @@ import { DataCore } from "../../lib/data/core.ts";
 import type { Link, Session } from "../../lib/ports.ts";
 import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
 import { ByteQueue } from "../../lib/wire/byte_queue.ts";
-import { readFrame } from "../../lib/wire/frame.ts";
+import {
+  FrameType,
+  readBeat,
+  readFrame,
+  writeBeat,
+} from "../../lib/wire/frame.ts";
 import {
   readPiece,
   readUnread,
@@ -297,4 +302,29 @@ Deno.test("data node gives pieces of what is synced, and nothing else", () => {
     ),
   ]);
   assert.ok(core.tick >= 40, "what comes later has a later tick");
+});
+
+Deno.test("data node drains once the head has heard of it, and not before", () => {
+  const { core, disk, turn, join } = newData();
+  const head = join();
+  core.drain();
+  const bytes = head.saidBytes();
+  const frame = { type: 0, fields: 0, payload: 0, end: 0 };
+  readFrame(bytes, 0, bytes.length, frame);
+  assert.equal(frame.type, FrameType.draining);
+  readFrame(bytes, frame.end, bytes.length, frame);
+  assert.equal(frame.type, FrameType.beat);
+  const beat = { stamp: 0, isBusy: false };
+  readBeat(bytes, frame, beat);
+  assert.equal(core.idle, false, "something may be under way");
+  // It was: the head sent it before it heard.
+  head.receive(storeFrame(1, 1, ["uno"]));
+  const out = new ByteQueue();
+  writeBeat(out, FrameType.beatEcho, beat);
+  head.receive(out.view().slice());
+  turn.end();
+  assert.equal(core.idle, false, "it is not on disk");
+  disk.syncs();
+  assert.equal(core.idle, true);
+  assert.deepEqual(answers(head), ["stored 1"]);
 });
