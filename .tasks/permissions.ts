@@ -14,6 +14,8 @@ export const permissions: readonly string[] = [
   "--allow-write",
   // The head's heartbeat; the other roles give this up when they start.
   "--allow-run=ping",
+  // The name of this host, for the lock of a data node's directory.
+  "--allow-sys=hostname",
   // Its own variables.
   "--allow-env=SD_*",
   // What is not granted is refused, not asked for.

@@ -27,7 +27,7 @@ const { code, out } = await deno([
   "--allow-read",
   "--allow-write",
   "--allow-env",
-  "--allow-sys=uid",
+  "--allow-sys=uid,hostname",
   `--allow-run=${Deno.execPath()},ip,python3,nc,cat,sh,${root}sd-node`,
   ...(Deno.args.length > 0 ? Deno.args : ["tests"]),
 ], "piped");

@@ -85,7 +85,14 @@ const oneOf = <T extends string>(names: readonly T[], metavar: ValueName) =>
   value(oneOfKind(names, metavar));
 const text = (metavar: ValueName) => value(textKind(metavar));
 
-const logFlags = (directory: string) => ({
+const commonFlags = (directory: string) => ({
+  check: withDefault(
+    flag("--check", {
+      description:
+        message`Run nothing: exit with 0 if one with these flags is at work`,
+    }),
+    false,
+  ),
   logDir: optional(option("--log-dir", text("DIR"), {
     description: message`Where the log files go [${directory}]`,
   })),
@@ -137,7 +144,7 @@ const parsers: Readonly<Record<RoleName, Parser<"sync", Command, unknown>>> = {
         description: message`End after so many clients in all`,
       }),
     ),
-    ...logFlags("."),
+    ...commonFlags("."),
   }),
   head: object({
     role: roleFlag("head"),
@@ -198,7 +205,7 @@ const parsers: Readonly<Record<RoleName, Parser<"sync", Command, unknown>>> = {
       }),
       HEAD_HELD_BYTES_MAX_DEFAULT,
     ),
-    ...logFlags("."),
+    ...commonFlags("."),
   }),
   data: object({
     role: roleFlag("data"),
@@ -207,7 +214,8 @@ const parsers: Readonly<Record<RoleName, Parser<"sync", Command, unknown>>> = {
     }),
     dir: withDefault(
       option("--dir", text("DIR"), {
-        description: message`Where data.txt is; each data node has its own`,
+        description:
+          message`Where data.txt is; DIR/* takes the first free one of DIR/1, DIR/2, …`,
       }),
       "./data",
     ),
@@ -225,7 +233,7 @@ const parsers: Readonly<Record<RoleName, Parser<"sync", Command, unknown>>> = {
       }),
       SCRUB_INTERVAL_MS_DEFAULT,
     ),
-    ...logFlags("--dir"),
+    ...commonFlags("--dir"),
   }),
   client: object({
     role: roleFlag("client"),
@@ -292,7 +300,7 @@ const parsers: Readonly<Record<RoleName, Parser<"sync", Command, unknown>>> = {
     where: optional(option("--where", text("ID"), {
       description: message`Tell which data nodes hold the message with this id`,
     })),
-    ...logFlags("."),
+    ...commonFlags("."),
   }),
 };
 

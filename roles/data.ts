@@ -20,7 +20,7 @@ import { cannotOpenFile } from "../lib/start_error.ts";
 import { DenoDisk } from "../lib/store/deno_disk.ts";
 import type { Disk } from "../lib/store/disk.ts";
 import type { Recovery } from "../lib/store/journal.ts";
-import { openNodeDirectory } from "../lib/store/node_directory.ts";
+import type { NodeDirectory } from "../lib/store/node_directory.ts";
 import { textOf } from "../lib/wire/ascii.ts";
 import { MESSAGE_HEADER_BYTES } from "../lib/wire/client_frames.ts";
 import { readU32 } from "../lib/wire/little_endian.ts";
@@ -37,8 +37,8 @@ import {
 export interface DataRoleOptions {
   /** Every head to join, each `host:port`. */
   readonly heads: readonly string[];
-  /** The directory of `data.txt`; made if it is not there. */
-  readonly directory: string;
+  /** The directory of `data.txt`; it is closed in the end. */
+  readonly directory: NodeDirectory;
   /** Whether messages reach the disk before they are acknowledged. */
   readonly sync: boolean;
   /** From one scrub to the next, in ms; Infinity: none. */
@@ -57,15 +57,14 @@ const TWIN_MS_MAX = 15_000;
 /**
  * Starts a data node.
  *
- * @throws {StartError} Its directory cannot be used, or another process uses
- * it.
+ * @throws {StartError} What it has stored cannot be opened.
  */
 export function startData(
   options: DataRoleOptions,
   context: RoleContext,
 ): Running {
   const { clock, turn, log } = context;
-  const directory = openNodeDirectory(options.directory, context.strongRandom);
+  const { directory } = options;
   const registry = log.file("registro_data.txt");
   const events = log.events(registry);
   const isHopeless = newHopelessness(clock, options.heads);
@@ -84,7 +83,7 @@ export function startData(
     random: context.random,
     strongRandom: context.strongRandom,
     dialer: newDialer(turn),
-    disk: options.disk ?? new DenoDisk(options.directory, options.sync),
+    disk: options.disk ?? new DenoDisk(directory.path, options.sync),
     events: tellEvents(),
   });
   tellRecovery(openStore());
@@ -125,7 +124,7 @@ export function startData(
       return core.open();
     } catch (error) {
       directory.close();
-      throw cannotOpenFile(`${options.directory}/data.txt`, error);
+      throw cannotOpenFile(`${directory.path}/data.txt`, error);
     }
   }
 
@@ -142,11 +141,11 @@ export function startData(
     if (directory.formerId !== undefined) {
       events.warning(
         `The records of dataNode ${directory.formerId} are gone from ` +
-          `'${options.directory}': it is a new dataNode, ${directory.id}`,
+          `'${directory.path}': it is a new dataNode, ${directory.id}`,
       );
     }
     events.info(
-      `dataNode ${directory.id} in '${options.directory}', ` +
+      `dataNode ${directory.id} in '${directory.path}', ` +
         `${counted(records, "record")} in data.txt`,
       { node: directory.id, records },
     );

@@ -20,8 +20,13 @@ import {
 } from "../lib/net/environment.ts";
 import { newTurn } from "../lib/net/turn.ts";
 import { makeDirectory } from "../lib/store/deno_disk.ts";
+import {
+  type NodeDirectory,
+  openNodeDirectory,
+} from "../lib/store/node_directory.ts";
 import { cannotUseDirectory, StartError } from "../lib/start_error.ts";
 import { writeAllSync } from "../lib/write_all.ts";
+import { check } from "./check.ts";
 import { startClient } from "./client.ts";
 import { startData } from "./data.ts";
 import { startHead } from "./head.ts";
@@ -54,6 +59,10 @@ export async function main(
     return ExitCode.usage;
   }
   try {
+    if (line.command.check) {
+      print(await check(line.command));
+      return ExitCode.done;
+    }
     return await run(line.command);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
@@ -64,11 +73,14 @@ export async function main(
 
 async function run(command: Command): Promise<number> {
   await dropPermissions(command);
-  const context = openContext(command);
+  const home = command.role === "data"
+    ? openNodeDirectory(command.dir, strongRandom)
+    : undefined;
+  const context = openContext(command, home);
   endOnBugs(context.log);
   // Before the role starts: whoever sees it run may signal it at once.
   const signaled = listenToSignals(context.log);
-  const running = startRole(command, context);
+  const running = startRole(command, context, home);
   signaled.then(() => running.drain());
   const failure = await running.done;
   if (failure !== undefined) context.log.events().error(failure);
@@ -81,16 +93,15 @@ async function dropPermissions(command: Command): Promise<void> {
   if (command.role !== "head") await Deno.permissions.revoke({ name: "run" });
 }
 
-function openContext(command: Command): RoleContext {
+function openContext(
+  command: Command,
+  home: NodeDirectory | undefined,
+): RoleContext {
   const clock = systemClock;
   const turn = newTurn();
-  const directory = command.logDir ??
-    (command.role === "data" ? command.dir : ".");
-  const flag = command.logDir === undefined && command.role === "data"
-    ? "--dir"
-    : "--log-dir";
+  const directory = command.logDir ?? home?.path ?? ".";
   const isReader = isReading(command);
-  if (!isReader) assertWritable(directory, flag);
+  if (!isReader) assertWritable(directory);
   const log = openLog({
     role: command.role,
     directory,
@@ -110,18 +121,23 @@ function isReading(command: Command): boolean {
 }
 
 /** @throws {StartError} Files cannot be made there. */
-function assertWritable(directory: string, flag: string): void {
+function assertWritable(directory: string): void {
   try {
     makeDirectory(directory);
     Deno.removeSync(
       Deno.makeTempFileSync({ dir: directory, prefix: ".sd-node-" }),
     );
   } catch (error) {
-    throw cannotUseDirectory(directory, flag, error);
+    throw cannotUseDirectory(directory, "--log-dir", error);
   }
 }
 
-function startRole(command: Command, context: RoleContext): Running {
+/** @param home The directory of a data node; no other role has one. */
+function startRole(
+  command: Command,
+  context: RoleContext,
+  home: NodeDirectory | undefined,
+): Running {
   switch (command.role) {
     case "server":
       return startServer({
@@ -149,7 +165,7 @@ function startRole(command: Command, context: RoleContext): Running {
     case "data":
       return startData({
         heads: command.head,
-        directory: command.dir,
+        directory: home!,
         sync: command.sync === "always",
         scrubIntervalMs: command.scrubInterval,
       }, context);

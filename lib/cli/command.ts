@@ -15,14 +15,16 @@ export const roleNames = ["server", "head", "data", "client"] as const;
 export type RoleName = typeof roleNames[number];
 
 /** Flags that every role has. */
-export interface LogFlags {
+export interface CommonFlags {
+  /** Only tell whether one is at work. */
+  readonly check: boolean;
   readonly logDir: string | undefined;
   readonly logFormat: LogFormat;
   readonly logLevel: LogLevel;
 }
 
 /** `--role server …` */
-export interface ServerCommand extends LogFlags {
+export interface ServerCommand extends CommonFlags {
   readonly role: "server";
   readonly host: string;
   readonly port: number;
@@ -31,7 +33,7 @@ export interface ServerCommand extends LogFlags {
 }
 
 /** `--role head …` */
-export interface HeadCommand extends LogFlags {
+export interface HeadCommand extends CommonFlags {
   readonly role: "head";
   readonly host: string;
   readonly port: number;
@@ -49,7 +51,7 @@ export interface HeadCommand extends LogFlags {
 }
 
 /** `--role data …` */
-export interface DataCommand extends LogFlags {
+export interface DataCommand extends CommonFlags {
   readonly role: "data";
   readonly head: readonly string[];
   readonly dir: string;
@@ -59,7 +61,7 @@ export interface DataCommand extends LogFlags {
 }
 
 /** `--role client …` */
-export interface ClientCommand extends LogFlags {
+export interface ClientCommand extends CommonFlags {
   readonly role: "client";
   readonly to: readonly string[];
   readonly interval: number;

@@ -28,6 +28,7 @@ export type Environment = Readonly<Record<string, string>>;
 
 /** The flags without a value. */
 const switches: ReadonlySet<string> = new Set([
+  "--check",
   "--stdin",
   "--read",
   "--follow",

@@ -29,10 +29,12 @@ import {
 import { RequestStep } from "../wire/request_step.ts";
 import { findLineEnd, trimLineEnd } from "../wire/line.ts";
 import { isClientId, isNodeId } from "../wire/names.ts";
+import { formatStatus } from "../wire/status.ts";
 import { CLIENT_ROLE, DATA_ROLE } from "../wire/words.ts";
 import type { HeadContext } from "./context.ts";
 import { FrameClientSession } from "./frame_client_session.ts";
 import { FrameMemberSession } from "./frame_member_session.ts";
+import { headStatus } from "./status.ts";
 import { TextClientSession } from "./text_client_session.ts";
 import { TextMemberSession } from "./text_member_session.ts";
 
@@ -152,6 +154,13 @@ export class OpeningSession implements Session {
     this.#context.events.refusedPeer(`${peerAddress}:${peerPort}`, reason);
   }
 
+  #tellStatus(): void {
+    this.#over = true;
+    this.#endGreeting();
+    this.#link.out.append(bytesOf(formatStatus(headStatus(this.#context))));
+    this.#link.end();
+  }
+
   #endGreeting(): void {
     if (!this.#greeting) return;
     this.#greeting = false;
@@ -161,7 +170,8 @@ export class OpeningSession implements Session {
   /** @returns How many bytes were used, or -1 when more are needed. */
   #readRequest(bytes: Uint8Array): number {
     const used = this.#request.read(bytes, this.#link.out);
-    if (used > 0) this.#link.send();
+    if (this.#request.asksStatus) this.#tellStatus();
+    else if (used > 0) this.#link.send();
     if (this.#request.wrong !== undefined) {
       this.refuse(WireError.handshake, this.#request.wrong);
     }

@@ -18,9 +18,9 @@ export function newDialer(turn: Turn): Dialer {
     async dial(address, opened, failed) {
       let conn: Deno.TcpConn;
       try {
-        conn = await connect(address);
+        conn = await connectTo(address);
       } catch (error) {
-        failed(isUnknownHost(error) ? UNKNOWN_HOST : reasonOf(error));
+        failed(whyNotConnected(error));
         return;
       }
       runLink(conn, turn, opened);
@@ -28,13 +28,23 @@ export function newDialer(turn: Turn): Dialer {
   };
 }
 
-function connect(address: string): Promise<Deno.TcpConn> {
+/**
+ * Connects to `host:port`.
+ *
+ * @throws {Error} There is no connection; see {@linkcode whyNotConnected}.
+ */
+export function connectTo(address: string): Promise<Deno.TcpConn> {
   const { host, port } = parseAddress(address);
   return Deno.connect({
     hostname: host,
     port,
     signal: AbortSignal.timeout(DIAL_TIMEOUT_MS),
   });
+}
+
+/** What {@linkcode connectTo} failed of, in words. */
+export function whyNotConnected(error: unknown): string {
+  return isUnknownHost(error) ? UNKNOWN_HOST : reasonOf(error);
 }
 
 /** The resolver's errors have no class of their own. */

@@ -71,6 +71,7 @@ export class ServerCore {
   accept(link: Link): Session {
     const session = new EchoSession(link, this.#ports.events, {
       deadlineMs: this.#ports.clock.nowMs() + GREETING_TIMEOUT_MS,
+      clients: () => this.#served,
       takePlace: () => this.#takePlace(),
       closed: (session) => this.#forget(session),
     });

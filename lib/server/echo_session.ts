@@ -16,6 +16,7 @@ import { errorLine, WireError, type WireErrorKind } from "../wire/errors.ts";
 import { Encoding, formatProperties } from "../wire/greeting.ts";
 import { LineScanner, LineStatus, UNENDED_LINE } from "../wire/line.ts";
 import { RequestStep } from "../wire/request_step.ts";
+import { formatStatus } from "../wire/status.ts";
 import type { ServerEvents } from "./core.ts";
 
 /** What a session needs of its server. */
@@ -24,6 +25,8 @@ export interface EchoHost {
   readonly deadlineMs: number;
   /** Takes a place. @returns Why there is none, if so. */
   takePlace(): string | undefined;
+  /** Clients served now. */
+  clients(): number;
   /** The connection is over. */
   closed(session: EchoSession): void;
 }
@@ -118,6 +121,15 @@ export class EchoSession implements Session {
     const begins = this.#request.encoding === undefined;
     const { out } = this.#link;
     const used = this.#request.read(bytes, out);
+    if (this.#request.asksStatus) {
+      this.#over = true;
+      const properties = { clients: `${this.#host.clients()}` };
+      out.append(
+        bytesOf(formatStatus({ role: "server", properties, nodes: [] })),
+      );
+      this.#link.end();
+      return -1;
+    }
     if (this.#request.wrong !== undefined) {
       this.refuse(WireError.handshake, this.#request.wrong);
       return -1;

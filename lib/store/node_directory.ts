@@ -11,14 +11,16 @@ import type { Random } from "../ports.ts";
 import { cannotUseDirectory, StartError } from "../start_error.ts";
 import { bytesOf, textOf } from "../wire/ascii.ts";
 import { isNodeId } from "../wire/names.ts";
-import { DenoDisk, makeDirectory } from "./deno_disk.ts";
+import { claim, claimedHere } from "./claim.ts";
+import { DenoDisk } from "./deno_disk.ts";
 import { dataSegments } from "./segments.ts";
 
 const ID_FILE = "node.id";
-const LOCK_FILE = "node.lock";
 
 /** A directory that this process has for itself. */
 export interface NodeDirectory {
+  /** Where it is. */
+  readonly path: string;
   /** The id of the data node whose directory it is. */
   readonly id: string;
   /**
@@ -33,49 +35,43 @@ export interface NodeDirectory {
 /**
  * Opens a data node's directory, and makes it if it is not there.
  *
- * The lock is the operating system's (flock), so a killed process leaves none
- * behind.
- *
+ * @param path A directory, or `DIR/*` for the first free one of `DIR/1`,
+ * `DIR/2`, … (claim.ts).
  * @param random For the id of a new directory; ids must not repeat.
  * @throws {StartError} It cannot be written, or another process has it.
  */
 export function openNodeDirectory(path: string, random: Random): NodeDirectory {
-  const lock = openLock(path);
-  try {
-    const disk = new DenoDisk(path, true);
-    const formerId = hasRecords(disk) ? undefined : readId(disk, path);
-    if (disk.sizeOf(ID_FILE) < 0 || formerId !== undefined) {
-      disk.replace(ID_FILE, bytesOf(`${newNodeId(random)}\n`));
-    }
-    const id = readId(disk, path)!;
-    return { id, formerId, close: () => lock.close() };
-  } catch (error) {
-    lock.close();
-    if (error instanceof StartError) throw error;
-    throw cannotUseDirectory(path, "--dir", error);
-  }
-}
-
-function openLock(path: string): Deno.FsFile {
-  let lock: Deno.FsFile;
-  try {
-    makeDirectory(path);
-    lock = Deno.openSync(`${path}/${LOCK_FILE}`, {
-      read: true,
-      write: true,
-      create: true,
-    });
-  } catch (error) {
-    throw cannotUseDirectory(path, "--dir", error);
-  }
-  if (!lock.tryLockSync(true)) {
-    lock.close();
+  const claimed = claim(path, ID_FILE);
+  if (claimed === undefined) {
     throw new StartError(
       `Cannot use directory '${path}': another dataNode runs there; ` +
         "give each its own with --dir",
     );
   }
-  return lock;
+  try {
+    const disk = new DenoDisk(claimed.path, true);
+    const formerId = hasRecords(disk) ? undefined : readId(disk, claimed.path);
+    if (disk.sizeOf(ID_FILE) < 0 || formerId !== undefined) {
+      disk.replace(ID_FILE, bytesOf(`${newNodeId(random)}\n`));
+    }
+    return { ...claimed, id: readId(disk, claimed.path)!, formerId };
+  } catch (error) {
+    claimed.close();
+    if (error instanceof StartError) throw error;
+    throw cannotUseDirectory(claimed.path, "--dir", error);
+  }
+}
+
+/**
+ * The ids of the data nodes of this host that run in `path`: one at most, or
+ * any number with `DIR/*`.
+ *
+ * @throws {StartError} It cannot be read.
+ */
+export function runningNodes(path: string): string[] {
+  return claimedHere(path).flatMap((place) =>
+    readId(new DenoDisk(place, true), place) ?? []
+  );
 }
 
 /** Every start makes `data.txt` at once, so without it records were lost. */

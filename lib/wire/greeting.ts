@@ -18,7 +18,7 @@
 
 import { GREETING_BYTES_MAX } from "../limits.ts";
 import { bytesOf, startsWith, textOf } from "./ascii.ts";
-import { CONFIRMATION, REQUEST } from "./words.ts";
+import { CONFIRMATION, REQUEST, STATUS } from "./words.ts";
 
 /** How the bytes after the handshake are to be read. */
 export const Encoding = {
@@ -46,11 +46,18 @@ export type Greeting =
     readonly used: number;
   };
 
+/** The first step of a handshake, or instead of one the question for status. */
+export type Request = Greeting | {
+  readonly kind: "status";
+  readonly used: number;
+};
+
 /** The token that asks for frames, and grants them. */
 const FRAMES = "sd/2";
 
 const requestBytes = bytesOf(REQUEST);
 const confirmationBytes = bytesOf(CONFIRMATION);
+const statusLine = bytesOf(`${STATUS}\n`);
 const LF = 10;
 const CR = 13;
 const SPACE = 32;
@@ -77,7 +84,11 @@ export function restOfConfirmation(
 }
 
 /** Reads the first step: the request of whoever connected. */
-export function readRequest(bytes: Uint8Array, length: number): Greeting {
+export function readRequest(bytes: Uint8Array, length: number): Request {
+  const asked = Math.min(length, statusLine.length);
+  if (startsWith(statusLine, bytes.subarray(0, asked))) {
+    return asked < statusLine.length ? WAIT : { kind: "status", used: asked };
+  }
   const known = Math.min(length, requestBytes.length);
   if (!startsWith(requestBytes, bytes.subarray(0, known))) {
     return {

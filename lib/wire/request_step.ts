@@ -15,6 +15,7 @@ export class RequestStep {
   readonly #restOfAnswer: (encoding: Encoding) => string;
   #encoding: Encoding | undefined;
   #settled = false;
+  #asksStatus = false;
   #wrong: string | undefined;
 
   /** @param restOfAnswer What follows the word `confirmacion`. */
@@ -30,6 +31,11 @@ export class RequestStep {
   /** Whether the step is over and the next bytes belong to what follows. */
   get settled(): boolean {
     return this.#settled;
+  }
+
+  /** Whether there is no handshake: the peer asks for the status. */
+  get asksStatus(): boolean {
+    return this.#asksStatus;
   }
 
   /** Why the request cannot be granted, once that is clear. */
@@ -54,6 +60,10 @@ export class RequestStep {
       return 0;
     }
     if (greeting.kind === "wait") return -1;
+    if (greeting.kind === "status") {
+      this.#asksStatus = this.#settled = true;
+      return greeting.used;
+    }
     if (greeting.kind === "wrong") {
       this.#wrong = greeting.reason;
       return -1;

@@ -11,6 +11,9 @@ export const REQUEST = "peticion";
 /** Grants a {@linkcode REQUEST}. */
 export const CONFIRMATION = "confirmacion";
 
+/** Instead of a {@linkcode REQUEST}: how is it going? See status.ts. */
+export const STATUS = "estado";
+
 /** Third step of a peer that sends messages. */
 export const CLIENT_ROLE = "cliente";
 

@@ -8,6 +8,7 @@ import {
 } from "../../lib/net/environment.ts";
 import { newTurn } from "../../lib/net/turn.ts";
 import { makeDirectory } from "../../lib/store/deno_disk.ts";
+import { openNodeDirectory } from "../../lib/store/node_directory.ts";
 import { startData } from "../../roles/data.ts";
 import { lossyDisk } from "./lossy_disk.ts";
 
@@ -25,7 +26,7 @@ const log = openLog({
 const { done } = startData(
   {
     heads: [head],
-    directory,
+    directory: openNodeDirectory(directory, strongRandom),
     sync: true,
     scrubIntervalMs: Infinity,
     disk: lossyDisk(directory),

@@ -35,7 +35,12 @@ function wrong(line: string, environment: Environment = {}): string {
 }
 
 Deno.test("each role has its defaults", () => {
-  const log = { logDir: undefined, logFormat: "text", logLevel: "info" };
+  const log = {
+    check: false,
+    logDir: undefined,
+    logFormat: "text",
+    logLevel: "info",
+  };
   assert.deepEqual({ ...commandOf("--role server") }, {
     role: "server",
     host: "0.0.0.0",

@@ -6,6 +6,7 @@ import {
   type Greeting,
   readConfirmation,
   readRequest,
+  type Request,
   requestLine,
   restOfConfirmation,
 } from "../../lib/wire/greeting.ts";
@@ -15,10 +16,17 @@ const request = (text: string) => readRequest(bytesOf(text), text.length);
 const confirmation = (text: string, silent = false) =>
   readConfirmation(bytesOf(text), text.length, silent);
 
-function agreed(greeting: Greeting) {
+function agreed(greeting: Request) {
   assert.equal(greeting.kind, "agreed");
   return greeting as Greeting & { kind: "agreed" };
 }
+
+Deno.test("readRequest knows the question for status, whole", () => {
+  assert.deepEqual(request("estado\n"), { kind: "status", used: 7 });
+  assert.equal(request("est").kind, "wait");
+  assert.equal(request("estado").kind, "wait");
+  assert.equal(request("estados\n").kind, "wrong");
+});
 
 Deno.test("readRequest tells the encodings apart", () => {
   assert.equal(agreed(request("peticion")).encoding, "chunk");

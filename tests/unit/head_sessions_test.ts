@@ -362,3 +362,36 @@ Deno.test("head drains: takes no more, answers what it has", () => {
   assert.equal(client.isEnding, true);
   assert.equal(node.isEnding, true);
 });
+
+Deno.test("head tells its status to whoever asks, with every data node it knows", () => {
+  const { core, connect, joinAs, join, pass, told } = newHead({
+    knownNodes: [
+      { id: "aaaaaaaa", address: "10.0.0.1", isRepaired: false },
+      { id: "bbbbbbbb", address: "10.0.0.2", isRepaired: true },
+    ],
+  });
+  const statusOf = () => {
+    const link = connect();
+    link.receive("estado\n");
+    assert.ok(link.isEnding);
+    return link.said();
+  };
+  join("cliente").receive("hola\n");
+  joinAs("dataNode id=cccccccc life=x", "frame");
+  const known = "dataNode id=aaaaaaaa address=10.0.0.1 state=away\n" +
+    "dataNode id=bbbbbbbb address=10.0.0.2 state=repaired\n";
+  const last = (state: string) =>
+    `dataNode id=cccccccc address=192.0.2.7 state=${state}\n`;
+  const before = told.length;
+  assert.equal(
+    statusOf(),
+    `estado role=head held=1\n${known}${last("alive")}`,
+  );
+  assert.equal(told.length, before, "a question is no event");
+  core.beat();
+  pass(4_000);
+  assert.equal(
+    statusOf(),
+    `estado role=head held=1\n${known}${last("suspect")}`,
+  );
+});

@@ -31,6 +31,20 @@ function newServer(options: Partial<ServerOptions> = {}) {
   return { core, clock, logged, refused, connect, join };
 }
 
+Deno.test("server tells its status to whoever asks, who is no client", () => {
+  const { core, join, connect } = newServer({ clientsTotal: 2 });
+  join();
+  for (let i = 0; i < 3; i++) {
+    const link = connect();
+    link.receive("esta");
+    link.receive("do\n");
+    assert.equal(link.said(), "estado role=server clients=1\n");
+    assert.ok(link.isEnding);
+  }
+  assert.equal(core.clients, 1);
+  assert.equal(core.complete, false);
+});
+
 Deno.test("server echoes chunks as an original server does", () => {
   const { connect, logged } = newServer();
   const link = connect();

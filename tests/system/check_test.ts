@@ -1,0 +1,106 @@
+/** `--check` against real processes: at work, absent, hung, of another role. */
+
+import assert from "node:assert/strict";
+import {
+  Directory,
+  freePort,
+  portOf,
+  runNode,
+  startNode,
+  type Target,
+  targets,
+} from "../support/program.ts";
+
+const check = (target: Target, line: string) =>
+  runNode(target, `${line} --check`);
+
+for (const target of targets) {
+  const test = (name: string, run: () => Promise<void>) =>
+    Deno.test(`${target.name}: ${name}`, run);
+
+  test("check: a head, its data node and its client, from start to end", async () => {
+    await using directory = new Directory();
+    const port = freePort();
+    const headFlags = `--role head --host 127.0.0.1 --port ${port}`;
+    const dataFlags =
+      `--role data --head 127.0.0.1:${port} --dir ${directory.path}/*`;
+    const clientFlags = `--role client --to 127.0.0.1:${port}`;
+
+    const absent = await check(target, headFlags);
+    assert.equal(absent.code, 1);
+    assert.equal(
+      absent.errors,
+      `sd-node: The head at 127.0.0.1:${port} does not serve: nobody ` +
+        "listens there",
+    );
+    const homeless = await check(target, dataFlags);
+    assert.equal(homeless.code, 1);
+    assert.equal(
+      homeless.errors,
+      `sd-node: No dataNode runs in '${directory.path}/*'`,
+    );
+    assert.equal((await check(target, clientFlags)).code, 1);
+
+    await using head = startNode(
+      target,
+      `${headFlags} --log-dir ${directory.path}`,
+    );
+    await portOf(head);
+    const alone = await check(target, headFlags);
+    assert.equal(alone.code, 0, alone.errors);
+    assert.match(alone.out, /serves, with 0 dataNodes alive$/);
+
+    await using node = startNode(target, dataFlags);
+    const [, id] = await node.line(/dataNode (\w{8}) in/);
+    await node.line(/Joined/);
+    assert.match(
+      (await check(target, headFlags)).out,
+      /serves, with 1 dataNode alive$/,
+    );
+    const joined = await check(target, dataFlags);
+    assert.equal(joined.out, `dataNode ${id} serves`, joined.errors);
+    assert.equal((await check(target, clientFlags)).code, 0);
+    assert.ok(
+      head.lines.every((line) => !line.includes("cliente")),
+      "a check is no client",
+    );
+
+    head.signal("SIGSTOP");
+    const hung = await check(target, headFlags);
+    assert.equal(hung.code, 1);
+    assert.match(hung.errors, /does not serve: no answer within 3 s$/);
+    head.signal("SIGCONT");
+
+    await head.stop();
+    await node.line(/No connection to head/);
+    const headless = await check(target, dataFlags);
+    assert.equal(headless.code, 1);
+    assert.equal(
+      headless.errors,
+      `sd-node: dataNode ${id} does not serve; head 127.0.0.1:${port}: ` +
+        "nobody listens there",
+    );
+  });
+
+  test("check: a server is no head, and a check takes no client's place", async () => {
+    await using directory = new Directory();
+    await using server = startNode(
+      target,
+      "--role server --host 127.0.0.1 --port 0 --total-clients 1 " +
+        `--log-dir ${directory.path}`,
+    );
+    const port = await portOf(server);
+    const flags = `--host 127.0.0.1 --port ${port}`;
+    assert.equal((await check(target, `--role server ${flags}`)).code, 0);
+    const { code, errors } = await check(target, `--role head ${flags}`);
+    assert.equal(code, 1);
+    assert.equal(
+      errors,
+      `sd-node: At 127.0.0.1:${port} is a server, not a head`,
+    );
+    assert.deepEqual(
+      directory.lines("log.txt").filter((line) => line.includes("joined")),
+      [],
+    );
+  });
+}
