@@ -85,6 +85,11 @@ export class FailureDetector {
   /** A host was pinged. @returns What is to be thought of it now. */
   pinged(address: string, hasAnswered: boolean): HostState {
     const nowMs = this.#clock.nowMs();
+    const here = this.#membership.members.filter(({ link }) =>
+      link.peerAddress === address
+    );
+    // Its last member may have left while it was pinged.
+    if (here.length === 0) return hasAnswered ? "there" : "silent";
     const host = this.#hosts.get(address) ?? newHostEvidence();
     this.#hosts.set(address, host);
     if (hasAnswered) {
@@ -93,9 +98,7 @@ export class FailureDetector {
       return "there";
     }
     host.silentPings++;
-    const isThere = this.#membership.members.some(({ link, pulse }) =>
-      link.peerAddress === address && pulse?.isSilent(nowMs) === false
-    );
+    const isThere = here.some(({ pulse }) => pulse?.isSilent(nowMs) === false);
     if (isThere) return "there";
     return host.silentPings < DEAD_PINGS ? "doubtful" : "silent";
   }
