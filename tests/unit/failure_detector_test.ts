@@ -189,6 +189,12 @@ Deno.test("a silent process on a silent host is dead sooner", () => {
     head.told.find((line) => line.startsWith("memberDied"))!,
     /host does not answer ping: it is down or cut off/,
   );
+  head.core.beat();
+  assert.equal(
+    head.core.pinged("192.0.2.7", false),
+    "silent",
+    "a host that is left by all is not pinged on",
+  );
 });
 
 Deno.test("a process that answers is alive, though its host answers no ping", () => {
