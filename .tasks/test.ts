@@ -14,6 +14,10 @@ import { fileURLToPath } from "node:url";
  */
 const JOBS_PER_PROCESSOR = 2;
 
+/** What tests run beside sd-node; of what is missing, some tests are skipped. */
+const programs = "ip,python3,nc,cat,sh,cp,nsenter,dockerd,docker," +
+  "docker-compose,debootstrap";
+
 const root = fileURLToPath(new URL("..", import.meta.url));
 const compiled = await deno(["task", "--quiet", "compile"], "inherit");
 if (compiled.code !== 0) Deno.exit(compiled.code);
@@ -28,7 +32,7 @@ const { code, out } = await deno([
   "--allow-write",
   "--allow-env",
   "--allow-sys=uid,hostname",
-  `--allow-run=${Deno.execPath()},ip,python3,nc,cat,sh,${root}sd-node`,
+  `--allow-run=${Deno.execPath()},${programs},${root}sd-node`,
   ...(Deno.args.length > 0 ? Deno.args : ["tests"]),
 ], "piped");
 
