@@ -144,20 +144,13 @@ export class HeadCore {
   /** Takes a new connection. */
   accept(link: Link): Session {
     const opening = new OpeningSession(this.#context, link, {
+      refusal: () => this.#refusal(),
       greeted: () => this.#greeting--,
       left: (closed) => this.#connections.delete(closed),
     });
     this.#connections.add(opening);
     this.#greeting++;
-    const { connectionsMax } = this.#options;
-    if (this.#draining) {
-      opening.refuse(WireError.draining, "this head is going down");
-    } else if (this.#connections.size > connectionsMax) {
-      opening.refuse(
-        WireError.full,
-        `this head serves ${connectionsMax} connections, its limit`,
-      );
-    } else if (this.#greeting > UNGREETED_CONNECTIONS_MAX) {
+    if (this.#greeting > UNGREETED_CONNECTIONS_MAX) {
       opening.refuse(
         WireError.full,
         `${UNGREETED_CONNECTIONS_MAX} connections have not said who they ` +
@@ -165,6 +158,20 @@ export class HeadCore {
       );
     }
     return opening;
+  }
+
+  /** Why no peer more is served, if so. */
+  #refusal() {
+    const { connectionsMax } = this.#options;
+    if (this.#draining) {
+      return { kind: WireError.draining, reason: "this head is going down" };
+    }
+    return this.#connections.size - this.#greeting < connectionsMax
+      ? undefined
+      : {
+        kind: WireError.full,
+        reason: `this head serves ${connectionsMax} connections, its limit`,
+      };
   }
 
   /** Moves deadlines; to be called every `TICK_MS`. */

@@ -62,6 +62,10 @@ interface RoleSession extends Session {
 
 /** Who wants to know how a connection fares. */
 export interface OpeningHost {
+  /** Why there is no room for one more peer, if so. */
+  refusal():
+    | { readonly kind: WireErrorKind; readonly reason: string }
+    | undefined;
   /** The peer has said who it is, or will never say it. */
   greeted(): void;
   /** The connection is closed. */
@@ -77,6 +81,8 @@ export class OpeningSession implements Session {
   readonly #request: RequestStep;
   #role: RoleSession | undefined;
   #greeting = true;
+  /** Whether the peer has been told that frames follow. */
+  #isFramed = false;
   #over = false;
 
   constructor(context: HeadContext, link: Link, host: OpeningHost) {
@@ -123,7 +129,7 @@ export class OpeningSession implements Session {
 
   /** Closes the connection, after what was written to it. */
   goAway(reason: string): void {
-    if (this.#request.encoding === Encoding.frame) {
+    if (this.#isFramed) {
       writeError(this.#link.out, WireError.draining, reason);
     }
     this.#link.end();
@@ -145,7 +151,7 @@ export class OpeningSession implements Session {
     this.#over = true;
     this.#endGreeting();
     const { out, peerAddress, peerPort } = this.#link;
-    if (this.#request.encoding === Encoding.frame) {
+    if (this.#isFramed) {
       writeError(out, kind, reason);
     } else {
       out.append(bytesOf(`${errorLine(kind, reason)}\n`));
@@ -169,11 +175,23 @@ export class OpeningSession implements Session {
 
   /** @returns How many bytes were used, or -1 when more are needed. */
   #readRequest(bytes: Uint8Array): number {
-    const used = this.#request.read(bytes, this.#link.out);
-    if (this.#request.asksStatus) this.#tellStatus();
-    else if (used > 0) this.#link.send();
-    if (this.#request.wrong !== undefined) {
-      this.refuse(WireError.handshake, this.#request.wrong);
+    const request = this.#request;
+    const { out } = this.#link;
+    const isFirst = request.encoding === undefined;
+    const used = request.read(bytes, out);
+    if (request.asksStatus) {
+      this.#tellStatus();
+    } else if (request.wrong !== undefined) {
+      this.refuse(WireError.handshake, request.wrong);
+    } else if (used > 0) {
+      const refusal = isFirst ? this.#host.refusal() : undefined;
+      if (refusal === undefined) {
+        this.#isFramed = request.encoding === Encoding.frame;
+        this.#link.send();
+      } else {
+        out.clear();
+        this.refuse(refusal.kind, refusal.reason);
+      }
     }
     return used;
   }

@@ -76,8 +76,12 @@ export class ServerCore {
       closed: (session) => this.#forget(session),
     });
     this.#connections.add(session);
-    const refusal = this.#refusal();
-    if (refusal !== undefined) session.refuse(WireError.full, refusal);
+    if (this.#connections.size - this.#served > UNGREETED_CONNECTIONS_MAX) {
+      session.refuse(
+        WireError.full,
+        "too many connections without a handshake; try again later",
+      );
+    }
     return session;
   }
 
@@ -114,10 +118,7 @@ export class ServerCore {
     if (this.#served >= clientsMax) {
       return `${clientsMax} clients are connected, the limit; try again later`;
     }
-    const silent = this.#connections.size - this.#served;
-    return silent > UNGREETED_CONNECTIONS_MAX
-      ? "too many connections without a handshake; try again later"
-      : undefined;
+    return undefined;
   }
 
   #forget(session: EchoSession): void {

@@ -4,6 +4,7 @@ import {
   GREETING_TIMEOUT_MS,
   STORE_TIMEOUT_MS,
   TICK_MS,
+  UNGREETED_CONNECTIONS_MAX,
 } from "../../lib/limits.ts";
 import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
 import { ByteQueue } from "../../lib/wire/byte_queue.ts";
@@ -331,11 +332,27 @@ Deno.test("head refuses ids that could not be stored", () => {
 });
 
 Deno.test("head bounds its connections", () => {
-  const { connect } = newHead({ connectionsMax: 2 });
-  connect();
-  connect();
-  const third = connect();
-  assert.match(third.said(), /^error full: this head serves 2 connections/);
+  const { connect, join } = newHead({ connectionsMax: 2 });
+  join("dataNode");
+  join("cliente");
+  for (const request of ["peticion", "peticion\n", "peticion sd/2\n"]) {
+    const third = connect();
+    third.receive(request);
+    assert.match(third.said(), /^error full: this head serves 2 connections/);
+    assert.ok(third.isEnding);
+  }
+  const observer = connect();
+  observer.receive("estado\n");
+  assert.match(observer.said(), /^estado role=head /);
+});
+
+Deno.test("head bounds connections that say nothing", () => {
+  const { connect } = newHead();
+  for (let i = 0; i < UNGREETED_CONNECTIONS_MAX; i++) connect();
+  assert.match(
+    connect().said(),
+    /^error full: 1024 connections have not said who they are/,
+  );
 });
 
 Deno.test("head ends a handshake that takes too long", () => {
@@ -353,7 +370,9 @@ Deno.test("head drains: takes no more, answers what it has", () => {
   client.receive("uno\n");
   core.drain();
   client.receive("dos\n");
-  assert.match(connect().said(), /^error draining/);
+  const late = connect();
+  late.receive("peticion\n");
+  assert.match(late.said(), /^error draining/);
   assert.equal(core.heldMessages, 1);
   node.receive("recibido\n");
   assert.equal(client.said(), ANSWER);

@@ -32,7 +32,7 @@ function newServer(options: Partial<ServerOptions> = {}) {
 }
 
 Deno.test("server tells its status to whoever asks, who is no client", () => {
-  const { core, join, connect } = newServer({ clientsTotal: 2 });
+  const { core, join, connect } = newServer({ clientsMax: 1 });
   join();
   for (let i = 0; i < 3; i++) {
     const link = connect();
@@ -41,8 +41,7 @@ Deno.test("server tells its status to whoever asks, who is no client", () => {
     assert.equal(link.said(), "estado role=server clients=1\n");
     assert.ok(link.isEnding);
   }
-  assert.equal(core.clients, 1);
-  assert.equal(core.complete, false);
+  assert.equal(core.clients, 1, "it was full");
 });
 
 Deno.test("server echoes chunks as an original server does", () => {
@@ -93,6 +92,7 @@ Deno.test("server refuses a client past the limit, and serves the next", () => {
   const first = join();
   join();
   const third = connect();
+  third.receive("peticion");
   assert.equal(
     third.said(),
     "error full: 2 clients are connected, the limit; try again later\n",
@@ -122,8 +122,10 @@ Deno.test("server: --total-clients counts handshakes, then completes", () => {
   assert.equal(core.complete, false);
   const second = join();
   assert.equal(core.complete, true);
+  const third = connect();
+  third.receive("peticion\n");
   assert.equal(
-    connect().said(),
+    third.said(),
     "error full: this server has had all its clients (2)\n",
   );
   assert.equal(core.clients, 1);
@@ -191,5 +193,7 @@ Deno.test("server drains: takes nothing more, closes what is there", () => {
   const link = join();
   core.drain();
   assert.equal(link.isEnding, true);
-  assert.match(connect().said(), /^error full: this server is going down/);
+  const late = connect();
+  late.receive("peticion\n");
+  assert.match(late.said(), /^error full: this server is going down/);
 });
