@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import type { LoadReport } from "../hosts/load_main.ts";
-import type { Program } from "../support/program.ts";
+import { Directory, type Program } from "../support/program.ts";
 import { compare } from "../system/load.ts";
 import { Engine, engineLacking } from "./engine.ts";
 
@@ -207,6 +207,7 @@ test("activity 1: a server and its clients", async () => {
 });
 
 test("swarm: two heads and a data node, whose identity outlives its task", async () => {
+  await using directory = new Directory();
   await engine.docker("swarm", "init", "--advertise-addr=127.0.0.1");
   const deploy = () =>
     engine.docker(
@@ -224,14 +225,20 @@ test("swarm: two heads and a data node, whose identity outlives its task", async
     "--role=client",
     `--to=${heads.join(",")}`,
     "--message=hola",
-    "--log-dir=/tmp",
+    `--log-dir=${directory.path}`,
   );
   assert.equal(sent.code, 0, sent.errors);
+  const task = () =>
+    engine.docker(
+      "ps",
+      "--quiet",
+      "--filter=label=com.docker.swarm.service.name=stack_data",
+    );
+  const before = await task();
   await engine.docker("service", "update", "--detach", "--force", "stack_data");
-  await until(async () => {
-    const { out } = await ask(heads[1]!);
-    return out.includes(`id=${id}`) && alive(out).length === 1;
-  });
+  await until(async () => ![before, ""].includes(await task()));
+  await untilAlive(1, heads[1]);
+  assert.deepEqual(alive((await ask(heads[1]!)).out), [id]);
   assert.deepEqual(await readAll(heads[1]), ["hola"]);
   await engine.docker("stack", "rm", "stack");
   await engine.docker("swarm", "leave", "--force");

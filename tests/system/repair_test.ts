@@ -24,7 +24,12 @@ for (const target of targets) {
         `--role data --head ${to} --dir ${directory.at(name)}`,
       );
     const client = (...flags: readonly string[]) =>
-      runNode(target, ["--role=client", `--to=${to}`, ...flags]);
+      runNode(target, [
+        "--role=client",
+        `--to=${to}`,
+        `--log-dir=${directory.path}`,
+        ...flags,
+      ]);
     await using first = startData("d1");
     await using second = startData("d2");
     await using _third = startData("d3");
@@ -89,7 +94,8 @@ for (const target of targets) {
     await head.lineCount(/dataNode .* joined/, 2);
     const sent = await runNode(
       target,
-      `--role client --to ${to} --message hola --count 20 --interval 0ms`,
+      `--role client --to ${to} --message hola --count 20 --interval 0ms ` +
+        `--log-dir ${directory.path}`,
     );
     assert.equal(sent.code, 0, sent.errors);
     await second.line(/Scrub ended: /);
