@@ -45,9 +45,28 @@ Deno.test("BlockPool gives blocks that are large enough, and reuses them", () =>
   }));
 });
 
-/** Candidates of which only the load matters. */
+/** Candidates of which only the load matters; nothing leaves to them yet. */
 const candidatesWith = (...loads: readonly number[]) =>
-  loads.map((load) => ({ load })) as unknown as readonly Member[];
+  loads.map((load) => ({
+    load,
+    link: { out: { length: 0 } },
+  })) as unknown as readonly Member[];
+
+Deno.test("placement random stays with a data node for a turn, not for long", () => {
+  const place = placementOf("random", seededRandom(7));
+  const candidatesToLeave = (...bytes: readonly number[]) =>
+    bytes.map((length) => ({
+      link: { out: { length } },
+    })) as unknown as readonly Member[];
+  for (let i = 0; i < 100; i++) {
+    assert.equal(place(candidatesToLeave(0, 0, 90, 0)), 2);
+    assert.equal(place(candidatesToLeave(8191, 9000)), 0);
+  }
+  // One that has enough has the same chance as the others.
+  const seen = new Set<number>();
+  for (let i = 0; i < 100; i++) seen.add(place(candidatesToLeave(0, 9000, 0)));
+  assert.deepEqual([...seen].sort(), [0, 1, 2]);
+});
 
 Deno.test("placement random is uniform", () => {
   const candidates = candidatesWith(0, 9, 0, 0, 5);

@@ -1,0 +1,108 @@
+/**
+ * The load generator: so many connections with so many messages in flight each,
+ * to any peer it has a protocol for. One process, one event loop, the same for
+ * all. What it measured is printed as a line of JSON.
+ */
+
+import { bytesOf } from "../../../lib/wire/ascii.ts";
+import { ByteQueue } from "../../../lib/wire/byte_queue.ts";
+import { Histogram } from "./histogram.ts";
+import { type BenchSession, writeAll } from "./protocol.ts";
+import { type ProtocolName, protocols } from "./protocols.ts";
+
+/** What to do, as the only argument, in JSON. */
+export interface LoadOrder {
+  readonly protocol: ProtocolName;
+  readonly hostname: string;
+  readonly port: number;
+  readonly connections: number;
+  /** Messages in flight of each connection. */
+  readonly window: number;
+  readonly payloadBytes: number;
+  /** Time that is not measured, and time that is. */
+  readonly warmUpMs: number;
+  readonly measuredMs: number;
+}
+
+/** What came of it. */
+export interface LoadResult {
+  /** Messages answered in the measured time. */
+  readonly answered: number;
+  readonly measuredMs: number;
+  /** Of the time from a message to its answer, in µs; null with a window. */
+  readonly p50: number | null;
+  readonly p99: number | null;
+}
+
+/** Fits whatever a peer sends at once; partial answers wait in it. */
+const BUFFER_BYTES = 256 * 1024;
+
+const order: LoadOrder = JSON.parse(Deno.args[0]!);
+const payload = bytesOf("numero random: 42".padEnd(order.payloadBytes, "."));
+const latency = new Histogram();
+const sessions: BenchSession[] = [];
+let isMeasured = false;
+let isOver = false;
+
+const lanes: Promise<void>[] = [];
+for (let i = 0; i < order.connections; i++) lanes.push(work(await connect(i)));
+await Promise.race([pause(order.warmUpMs), ...lanes]);
+const before = answered();
+const startMs = performance.now();
+isMeasured = true;
+await Promise.race([pause(order.measuredMs), ...lanes]);
+const result: LoadResult = {
+  answered: answered() - before,
+  measuredMs: performance.now() - startMs,
+  p50: order.window === 1 ? latency.quantile(0.5) : null,
+  p99: order.window === 1 ? latency.quantile(0.99) : null,
+};
+isOver = true;
+await Promise.all(lanes);
+console.log(JSON.stringify(result));
+
+async function connect(index: number) {
+  const { hostname, port, protocol } = order;
+  const conn = await Deno.connect({ hostname, port });
+  conn.setNoDelay(true);
+  const session = protocols[protocol](payload, index);
+  await session.open(conn);
+  sessions.push(session);
+  return { conn, session };
+}
+
+/** Keeps the window of one connection full until it is over. */
+async function work(
+  { conn, session }: { conn: Deno.TcpConn; session: BenchSession },
+): Promise<void> {
+  const out = new ByteQueue();
+  const buffer = new Uint8Array(BUFFER_BYTES);
+  let held = 0;
+  let toAsk = order.window;
+  while (!isOver) {
+    session.ask(out, toAsk);
+    const sentMs = performance.now();
+    if (out.length > 0) await writeAll(conn, out.view());
+    out.clear();
+    const before = session.answered;
+    const length = await conn.read(held === 0 ? buffer : buffer.subarray(held));
+    if (length === null) throw new Error("the peer closed the connection");
+    held += length;
+    const used = session.take(buffer, held);
+    if (used < held) buffer.copyWithin(0, used, held);
+    held -= used;
+    toAsk = session.answered - before;
+    if (order.window === 1 && toAsk > 0 && isMeasured) {
+      latency.add((performance.now() - sentMs) * 1000);
+    }
+  }
+  conn.close();
+}
+
+function answered(): number {
+  return sessions.reduce((sum, session) => sum + session.answered, 0);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
