@@ -7,7 +7,7 @@
 import { bytesOf } from "../../../lib/wire/ascii.ts";
 import { ByteQueue } from "../../../lib/wire/byte_queue.ts";
 import { Histogram } from "./histogram.ts";
-import { type BenchSession, writeAll } from "./protocol.ts";
+import { type BenchSession, type NewSession, writeAll } from "./protocol.ts";
 import { type ProtocolName, protocols } from "./protocols.ts";
 
 /** What to do, as the only argument, in JSON. */
@@ -34,6 +34,9 @@ export interface LoadResult {
   readonly p99: number | null;
 }
 
+/** Is printed when the measured time begins. */
+export const MEASURING = "measuring";
+
 /** Fits whatever a peer sends at once; partial answers wait in it. */
 const BUFFER_BYTES = 256 * 1024;
 
@@ -47,6 +50,7 @@ let isOver = false;
 const lanes: Promise<void>[] = [];
 for (let i = 0; i < order.connections; i++) lanes.push(work(await connect(i)));
 await Promise.race([pause(order.warmUpMs), ...lanes]);
+console.log(MEASURING);
 const before = answered();
 const startMs = performance.now();
 isMeasured = true;
@@ -65,7 +69,8 @@ async function connect(index: number) {
   const { hostname, port, protocol } = order;
   const conn = await Deno.connect({ hostname, port });
   conn.setNoDelay(true);
-  const session = protocols[protocol](payload, index);
+  const newSession: NewSession = protocols[protocol];
+  const session = newSession(payload, index);
   await session.open(conn);
   sessions.push(session);
   return { conn, session };
