@@ -55,12 +55,19 @@ export function tableOf(row: Row, found: readonly Found[]): string {
   ].join("\n");
 }
 
-/** Shares of a processor, the generator's last. */
+/** Shares of a processor; of like processes their number and the mean. */
 function processorsOf({ rounds }: Found): string {
-  const names = [...rounds[0]!.processors.keys()];
-  return names.map((name) => {
+  const shares = new Map<string, number[]>();
+  for (const name of rounds[0]!.processors.keys()) {
     const share = median(rounds.map(({ processors }) => processors.get(name)!));
-    return `${name} ${share.toFixed(2)}`;
+    const kind = name.replace(/ \d+$/, "");
+    shares.set(kind, [...shares.get(kind) ?? [], share]);
+  }
+  return [...shares].map(([kind, all]) => {
+    const mean = all.reduce((sum, share) => sum + share, 0) / all.length;
+    return `${kind} ${all.length > 1 ? `${all.length} × ` : ""}${
+      mean.toFixed(2)
+    }`;
   }).join(", ");
 }
 

@@ -1,0 +1,58 @@
+/**
+ * `deno bench tests/bench`: the parts that every message passes through, a
+ * thousand messages at a time, so that a regression of one shows by itself.
+ */
+
+import { placementOf, placements } from "../../lib/head/placement.ts";
+import type { Member } from "../../lib/head/member.ts";
+import { crc32c } from "../../lib/store/crc32c.ts";
+import {
+  newParsedRecord,
+  parseRecord,
+  writeRecords,
+} from "../../lib/store/record.ts";
+import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { readMessages } from "../../lib/wire/client_frames.ts";
+import { readFrame } from "../../lib/wire/frame.ts";
+import { messagesFrame } from "../support/new_head.ts";
+import { headerOf, lineOf, payloadOf } from "../support/records.ts";
+import { seededRandom } from "../support/seeded_random.ts";
+
+const COUNT = 1_000;
+const texts = Array.from({ length: COUNT }, () => "numero random: 42");
+const payload = payloadOf(texts);
+const frameBytes = messagesFrame(texts);
+const bounds = { type: 0, fields: 0, payload: 0, end: 0 };
+const messages = { firstSequence: 0, floor: 0, after: 0, count: 0, longest: 0 };
+const out = new ByteQueue();
+const record = newParsedRecord();
+const line = lineOf(1, texts[0]!);
+const candidates = Array.from(
+  { length: 16 },
+  (_, load) => ({ load, link: { out: { length: 0 } } }),
+) as unknown as readonly Member[];
+
+Deno.bench("read a frame of 1,000 messages", () => {
+  readFrame(frameBytes, 0, frameBytes.length, bounds);
+  readMessages(frameBytes, bounds, messages);
+});
+
+Deno.bench("write 1,000 records", () => {
+  out.clear();
+  writeRecords(out, headerOf(1), payload, 0, COUNT);
+});
+
+Deno.bench("parse and check 1,000 records", () => {
+  for (let i = 0; i < COUNT; i++) parseRecord(line, 0, line.length - 1, record);
+});
+
+Deno.bench("CRC-32C of 1,000 messages", () => {
+  for (let at = 0; at < payload.length; at += 21) crc32c(payload, at, at + 21);
+});
+
+for (const name of placements) {
+  const place = placementOf(name, seededRandom(1));
+  Deno.bench(`place 1,000 batches on 16 data nodes, ${name}`, () => {
+    for (let i = 0; i < COUNT; i++) place(candidates);
+  });
+}
