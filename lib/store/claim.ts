@@ -55,10 +55,6 @@ export function claimedHere(path: string): string[] {
   return (path.endsWith(ANY_OF) ? numbered(path) : [path]).filter(isHeldHere);
 }
 
-/**
- * The lock file names the host, since the containers of a volume must tell
- * their own claims from those of others.
- */
 function claimOne(path: string): Claim | undefined {
   try {
     makeDirectory(path);
@@ -71,20 +67,36 @@ function claimOne(path: string): Claim | undefined {
       lock.close();
       return undefined;
     }
-    lock.truncateSync();
-    writeAllSync(lock, bytesOf(`${Deno.hostname()}\n`));
+    nameHost(lock);
     return { path, close: () => lock.close() };
   } catch (error) {
     throw cannotUseDirectory(path, "--dir", error);
   }
 }
 
+/**
+ * Writes the host's name into a lock file, since the containers of a volume
+ * must tell their own claims from those of others.
+ */
+function nameHost(lock: Deno.FsFile): void {
+  const name = bytesOf(`${Deno.hostname()}\n`);
+  try {
+    // In place: a full disk may have no block for what was cut off before.
+    writeAllSync(lock, name);
+    lock.truncateSync(name.length);
+  } catch {
+    // Only `--check` wants it, and a full disk can still be read from.
+  }
+}
+
 function isHeldHere(path: string): boolean {
   const name = `${path}/${LOCK_FILE}`;
   try {
+    // First, since even a look at the lock of another is in the way of one that
+    // starts there.
+    if (Deno.readTextFileSync(name).trim() !== Deno.hostname()) return false;
     using lock = Deno.openSync(name, { read: true });
-    return !lock.tryLockSync(false) &&
-      Deno.readTextFileSync(name).trim() === Deno.hostname();
+    return !lock.tryLockSync(false);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw cannotUseDirectory(path, "--dir", error);

@@ -69,3 +69,12 @@ Deno.test("claims of this host are told from those of others, and from none", as
   own!.close();
   others!.close();
 });
+
+Deno.test("a claim names this host, whatever was named before", async () => {
+  await using directory = new Directory();
+  Deno.writeTextFileSync(directory.at("node.lock"), `${"x".repeat(300)}\n`);
+  const claimed = claim(directory.path, MARK)!;
+  assert.deepEqual(directory.lines("node.lock"), [Deno.hostname()]);
+  assert.deepEqual(claimedHere(directory.path), [directory.path]);
+  claimed.close();
+});
