@@ -15,12 +15,12 @@ import {
   type Measurement,
 } from "../tests/bench/measure.ts";
 import { type Found, pictureOf, tableOf } from "../tests/bench/report.ts";
-import { rows } from "../tests/bench/rows.ts";
+import { type Row, rows } from "../tests/bench/rows.ts";
 import type { Target } from "../tests/bench/targets.ts";
 
 const [rounds = "3", seconds = "3", only = ""] = Deno.args;
 const wanted = rows.filter(({ name }) => name.includes(only));
-const all: { row: typeof rows[number]; found: Found[] }[] = [];
+const all: { row: Row; found: Found[] }[] = [];
 for (const row of wanted) {
   const measured = new Map<Target, Measurement[]>();
   const missing = new Set<Target>();
@@ -49,7 +49,7 @@ if (only === "") await Deno.writeTextFile("docs/bench.svg", pictureOf(all));
 /** Messages for each sync; undefined where there is no sync, or no strace. */
 async function perSyncOf(
   target: Target,
-  { work }: typeof rows[number],
+  { work }: Row,
 ): Promise<number | undefined> {
   if (target.durability !== "synced") return undefined;
   try {

@@ -122,12 +122,7 @@ export class EchoSession implements Session {
     const { out } = this.#link;
     const used = this.#request.read(bytes, out);
     if (this.#request.asksStatus) {
-      this.#over = true;
-      const properties = { clients: `${this.#host.clients()}` };
-      out.append(
-        bytesOf(formatStatus({ role: "server", properties, nodes: [] })),
-      );
-      this.#link.end();
+      this.#tellStatus();
       return -1;
     }
     if (this.#request.wrong !== undefined) {
@@ -148,6 +143,14 @@ export class EchoSession implements Session {
     }
     if (used > 0) this.#link.send();
     return used;
+  }
+
+  #tellStatus(): void {
+    this.#over = true;
+    const properties = { clients: `${this.#host.clients()}` };
+    const status = formatStatus({ role: "server", properties, nodes: [] });
+    this.#link.out.append(bytesOf(status));
+    this.#link.end();
   }
 
   #echoChunk(bytes: Uint8Array, from: number, length: number): number {

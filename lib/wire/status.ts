@@ -2,7 +2,7 @@
  * The status of a head or a server, as lines of words: asked for with the line
  * `estado` instead of a handshake, by a person with `nc` or by `--check`.
  *
- *     estado role=head connections=5 held=0
+ *     estado role=head held=0
  *     dataNode id=tda7x2yz address=10.0.0.7 state=alive
  *
  * After the last line the connection is closed.

@@ -6,7 +6,11 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import type { LoadReport } from "../hosts/load_main.ts";
+import {
+  finishLoadProcess,
+  startLoadProcess,
+  textsOf,
+} from "../hosts/load_process.ts";
 import { Directory, type Program } from "../support/program.ts";
 import { compare } from "../system/load.ts";
 import { Engine, engineLacking } from "./engine.ts";
@@ -40,7 +44,10 @@ test("activity 2 under load: killed, cut off, scaled, restarted, stopped", async
   await using _down = composed();
   await engine.compose("up", "--detach", "--no-build");
   await using head = await follow("head");
-  await using load = await startLoad("127.0.0.1:5000");
+  await using load = await startLoadProcess(
+    (command, args) => engine.run(command, ...args),
+    "127.0.0.1:5000",
+  );
   const [first, second] = await containersOf("data");
 
   await t.step(
@@ -154,9 +161,9 @@ test("activity 2 under load: killed, cut off, scaled, restarted, stopped", async
 
   const sent = new Set<string>();
   await t.step("no client of the load saw an error", async () => {
-    const report = await finishLoad(load);
+    const report = await finishLoadProcess(load);
     assert.deepEqual(report.errors, []);
-    for (const text of report.sent.flatMap(textsOf)) sent.add(text);
+    for (const text of textsOf(report)) sent.add(text);
     assert.ok(sent.size > 1_000, `${sent.size} messages`);
     check(sent, await readAll());
   });
@@ -332,32 +339,6 @@ async function scale(count: number, ...services: string[]): Promise<void> {
     `--scale=data=${count}`,
     ...services,
   );
-}
-
-async function startLoad(to: string): Promise<Program> {
-  const load = engine.run(
-    Deno.execPath(),
-    "run",
-    "--quiet",
-    "--no-check",
-    "--no-prompt",
-    "--allow-net",
-    `${root}tests/hosts/load_main.ts`,
-    to,
-  );
-  await load.line(/at work/);
-  return load;
-}
-
-async function finishLoad(load: Program): Promise<LoadReport> {
-  await load.endInput();
-  assert.equal(await load.exit(), 0, load.errorLines.join("\n"));
-  return JSON.parse(load.lines.at(-1)!);
-}
-
-/** The texts that a client of the load has sent. */
-function textsOf(count: number, client: number): string[] {
-  return Array.from({ length: count }, (_, i) => `c${client}#${i + 1}`);
 }
 
 async function readAll(from = "127.0.0.1:5000"): Promise<string[]> {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { Directory, type Program } from "../support/program.ts";
 import type { LoadReport } from "./load_main.ts";
+import { finishLoadProcess, startLoadProcess } from "./load_process.ts";
 import { type Host, Network } from "./network.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -110,10 +111,7 @@ export class Cluster implements AsyncDisposable {
 
   /** Ends the load. @returns What came of it. */
   async finishLoad(): Promise<LoadReport> {
-    const load = this.#load!;
-    await load.endInput();
-    assert.equal(await load.exit(), 0, load.errorLines.join("\n"));
-    return JSON.parse(load.lines.at(-1)!);
+    return await finishLoadProcess(this.#load!);
   }
 
   /** Reads everything, once no data node is away any more. */
@@ -141,15 +139,9 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #startLoad(): Promise<void> {
-    this.#load = this.#clientHost.run(Deno.execPath(), [
-      "run",
-      "--quiet",
-      "--no-check",
-      "--no-prompt",
-      "--allow-net",
-      `${root}tests/hosts/load_main.ts`,
+    this.#load = await startLoadProcess(
+      (command, args) => this.#clientHost.run(command, args),
       this.#to,
-    ]);
-    await this.#load.line(/at work/);
+    );
   }
 }

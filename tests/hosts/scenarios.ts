@@ -6,6 +6,7 @@
 
 import { compare, type Comparison } from "../system/load.ts";
 import { Cluster, type ClusterOptions, type Node } from "./cluster.ts";
+import { textsOf } from "./load_process.ts";
 
 /** What a failure does to the data nodes that it touches. */
 export type Effect =
@@ -210,7 +211,7 @@ export async function runScenario(
   const read = await cluster.readAll();
   const load = await cluster.finishLoad();
   // What was sent while it was read is read as well.
-  const texts = new Set(load.sent.flatMap(textsOf));
+  const texts = new Set(textsOf(load));
   const isLate = read.length < texts.size;
   const figures = compare(
     texts,
@@ -257,11 +258,6 @@ function judgementsOf(lines: readonly string[], sinceMs: number): Judgement[] {
     const kind = word === "suspect" || word === "left" ? word : "dead";
     return [{ kind, host, ms }];
   });
-}
-
-/** The messages of a client that has sent so many. */
-function textsOf(count: number, client: number): string[] {
-  return Array.from({ length: count }, (_, i) => `c${client}#${i + 1}`);
 }
 
 /** Lets a failure last. */
