@@ -149,6 +149,13 @@ export const MEMBER_WINDOW_BYTES = 8 * 1024 * 1024;
 export const MEMBER_WINDOW_BATCHES = 16_384;
 
 /**
+ * Bytes of messages that are worth a write and a sync of their own, so that a
+ * head waits for no more of them: some hundred lone messages, or two frames of
+ * a busy client. More would make fewer syncs and leave data nodes idle.
+ */
+export const GROUP_BYTES = 32 * 1024;
+
+/**
  * Bytes gathered by a data node while a sync runs. Past it the node stops
  * reading from its heads.
  */
@@ -259,6 +266,7 @@ const relations: readonly (readonly [boolean, string])[] = [
   [MESSAGE_BYTES_MAX <= CLIENT_WINDOW_BYTES, "a message fits a window"],
   [FRAME_BYTES_MAX <= MEMBER_WINDOW_BYTES, "a frame fits its window"],
   [FRAME_BYTES_MAX <= GATHER_BYTES_MAX, "a frame fits the gathering batch"],
+  [GROUP_BYTES <= MEMBER_WINDOW_BYTES, "a group fits a member's window"],
   [FRAME_MESSAGES_MAX <= CLIENT_WINDOW_MESSAGES, "a frame fits a window"],
   [SEND_BYTES_LOW < SEND_BYTES_HIGH, "a sender can recover"],
   [READ_BYTES_CHUNK >= CHUNK_BYTES_MAX_OF_ORIGINALS, "one read, one message"],

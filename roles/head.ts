@@ -57,6 +57,7 @@ export function startHead(
   const nodes = log.file(NODES_FILE);
   const core = new HeadCore({ ...options, knownNodes: nodesIn(nodes.path) }, {
     clock,
+    turn,
     random: context.random,
     strongRandom: context.strongRandom,
     events: headEvents(log, registry, {

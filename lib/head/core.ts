@@ -14,7 +14,7 @@
  */
 
 import { UNGREETED_CONNECTIONS_MAX } from "../limits.ts";
-import type { Clock, Link, Random, Session } from "../ports.ts";
+import type { Clock, Link, Random, Session, Turn } from "../ports.ts";
 import { AttentiveClock } from "../heartbeat/attentive_clock.ts";
 import { randomName } from "../identity.ts";
 import { WireError } from "../wire/errors.ts";
@@ -57,6 +57,7 @@ export interface HeadOptions {
 /** What a head core needs from outside. */
 export interface HeadPorts {
   readonly clock: Clock;
+  readonly turn: Turn;
   /** For placement. */
   readonly random: Random;
   /** For names that must not repeat. */
@@ -87,8 +88,7 @@ export class HeadCore {
       options,
       members,
       placementOf(options.placement, ports.random),
-      clock,
-      events,
+      { ...ports, clock },
     );
     const roster = new Roster(
       options.knownNodes,

@@ -6,7 +6,8 @@
  * Invariants:
  * - A client is answered `stored` only when `wanted` distinct members have
  *   said that they synced its batch.
- * - A batch that is neither answered nor waiting is in flight to a member.
+ * - A batch that is not answered is in flight to a member, waits for one, or
+ *   gathers with others (gathering.ts).
  * - Bytes held never grow past the bound by more than one frame: past it, no
  *   session takes more until a quarter is free (held.ts).
  * - Messages that an original data node can take never wait behind longer
@@ -15,7 +16,7 @@
  * @module
  */
 
-import type { Clock } from "../ports.ts";
+import type { Clock, Turn } from "../ports.ts";
 import { WireError, type WireErrorKind } from "../wire/errors.ts";
 import {
   type Batch,
@@ -27,6 +28,7 @@ import {
 } from "./batch.ts";
 import type { HeadEvents } from "./events.ts";
 import { Fifo } from "../fifo.ts";
+import { Gathering } from "./gathering.ts";
 import { Held } from "./held.ts";
 import type { Member } from "./member.ts";
 import { piecesOf } from "./pieces.ts";
@@ -42,6 +44,13 @@ export interface DeliveryOptions {
   readonly heldBytesMax: number;
 }
 
+/** What delivery needs from outside. */
+export interface DeliveryPorts {
+  readonly clock: Clock;
+  readonly turn: Turn;
+  readonly events: HeadEvents;
+}
+
 /** See the module. */
 export class Delivery {
   /** What is neither stored nor refused. */
@@ -52,6 +61,7 @@ export class Delivery {
   readonly #events: HeadEvents;
   readonly #members: readonly Member[];
   readonly #pool = new BatchPool();
+  readonly #gathering: Gathering;
   /** Batches that lack a member, in the order they came. */
   readonly #waiting = new Fifo<Batch>();
   /** The same for those with messages too long for an original data node. */
@@ -68,16 +78,21 @@ export class Delivery {
     options: DeliveryOptions,
     members: readonly Member[],
     placement: Placement,
-    clock: Clock,
-    events: HeadEvents,
+    ports: DeliveryPorts,
   ) {
     this.#options = options;
     this.held = new Held(options.heldBytesMax);
     this.#members = members;
     this.#placement = placement;
-    this.#clock = clock;
-    this.#events = events;
+    this.#clock = ports.clock;
+    this.#events = ports.events;
     this.#copiesLast = options.replicas;
+    this.#gathering = new Gathering(
+      members,
+      options.replicas,
+      ports,
+      (batch) => this.#placeOrWait(batch),
+    );
   }
 
   /** Highest tick heard of. */
@@ -102,11 +117,12 @@ export class Delivery {
     batch.references = 1;
     this.held.add(batch);
     this.witness(origin.after);
-    this.#placeOrWait(batch);
+    this.#gathering.add(batch);
   }
 
-  /** A member has come, or has room again. */
+  /** A member has come, or has room again, or time has passed. */
   retryWaiting(): void {
+    this.#gathering.review();
     this.#retry(this.#waiting);
     this.#retry(this.#waitingLong);
     if (!this.#holding) return;

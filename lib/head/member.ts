@@ -179,6 +179,11 @@ export class Member {
       this.#inFlight.length < MEMBER_WINDOW_BATCHES && this.takes(batch);
   }
 
+  /** Whether what is sent to it together shares a sync. */
+  get isShared(): boolean {
+    return this.#wire.pulse !== undefined;
+  }
+
   /** Whether its segments can be read. */
   get isReadable(): boolean {
     return this.#wire.read !== undefined;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { GROUP_BYTES } from "../limits.ts";
 import type { Random } from "../ports.ts";
 import type { Member } from "./member.ts";
 
@@ -37,20 +38,13 @@ export function placementOf(name: PlacementName, random: Random): Placement {
 }
 
 /**
- * Bytes for one data node in one turn that are worth a write and a sync of
- * their own; some hundred small messages.
- */
-const WORTH_A_SYNC_BYTES = 8 * 1024;
-
-/**
- * Whether something for it leaves with this turn already. What arrives in one
- * turn goes to the node that was chosen for the first of it: one write and one
- * sync serve many clients, and the next turn chooses anew. (Measured: a hundred
- * clients with one message in flight each get 13 % more.)
+ * Whether something for it leaves with this turn already, and is not worth a
+ * sync of its own yet. What was gathered goes to the node that was chosen for
+ * the first of it, and the next turn chooses anew.
  */
 function isBegun({ link }: Member): boolean {
   const { length } = link.out;
-  return length > 0 && length < WORTH_A_SYNC_BYTES;
+  return length > 0 && length < GROUP_BYTES;
 }
 
 /** The least loaded candidate; among equals, any with the same chance. */

@@ -82,6 +82,7 @@ export class SimHead {
         this.onJudged(judgement, link.peerAddress);
     this.core = new HeadCore({ ...this.#options, knownNodes }, {
       clock: world,
+      turn: this.process,
       random: world.random,
       strongRandom: world.random,
       events: {

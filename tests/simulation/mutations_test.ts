@@ -73,6 +73,13 @@ const mutations: readonly Mutation[] = [
     replace: "placedAnew += batch.count;",
   },
   {
+    name: "forget messages that gather until others are answered",
+    file: "lib/head/gathering.ts",
+    find: "    if (this.#isEnough()) this.#release();\n",
+    replace: "    if (this.#isEnough()) this.#release();\n" +
+      "    else this.#batches.length = 0;\n",
+  },
+  {
     name: "forget messages that wait for a data node",
     file: "lib/head/delivery.ts",
     find: "    queue.push(batch);\n",

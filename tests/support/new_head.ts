@@ -14,6 +14,7 @@ import {
   writeMessages,
 } from "../../lib/wire/client_frames.ts";
 import { ManualClock } from "./manual_clock.ts";
+import { ManualTurn } from "./manual_turn.ts";
 import { payloadOf } from "./records.ts";
 import { ScriptedLink } from "./scripted_link.ts";
 import { seededRandom } from "./seeded_random.ts";
@@ -21,6 +22,7 @@ import { seededRandom } from "./seeded_random.ts";
 /** A head whose events are noted by name. */
 export function newHead(options: Partial<HeadOptions> = {}) {
   const clock = new ManualClock();
+  const turn = new ManualTurn();
   const told: string[] = [];
   const events = new Proxy({}, {
     get: (_target, name: string) => (...args: unknown[]) =>
@@ -41,6 +43,7 @@ export function newHead(options: Partial<HeadOptions> = {}) {
     ...options,
   }, {
     clock,
+    turn,
     random: seededRandom(1),
     strongRandom: seededRandom(2),
     events,
@@ -50,9 +53,10 @@ export function newHead(options: Partial<HeadOptions> = {}) {
     for (let rest = ms; rest > 0; rest -= TICK_MS) {
       clock.advance(Math.min(rest, TICK_MS));
       core.tick();
+      turn.end();
     }
   };
-  const connect = () => new ScriptedLink().to((link) => core.accept(link));
+  const connect = () => new ScriptedLink(turn).to((link) => core.accept(link));
   /** Connects a peer in a role. */
   const joinAs = (role: string, encoding: "chunk" | "line" | "frame") => {
     const link = connect();

@@ -8,6 +8,7 @@
 
 import type { Link, Session } from "../../lib/ports.ts";
 import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import type { ManualTurn } from "./manual_turn.ts";
 
 export class ScriptedLink implements Link {
   readonly peerAddress = "192.0.2.7";
@@ -16,8 +17,14 @@ export class ScriptedLink implements Link {
   isPaused = false;
   isEnding = false;
   isAborted = false;
+  readonly #turn: ManualTurn | undefined;
   #session: Session | undefined;
   #unused = new Uint8Array(0);
+
+  /** @param turn Ends with each event of this link. */
+  constructor(turn?: ManualTurn) {
+    this.#turn = turn;
+  }
 
   /** Connects a session. @returns This. */
   to(makeSession: (link: Link) => Session): this {
@@ -35,6 +42,7 @@ export class ScriptedLink implements Link {
     offered.set(bytes, this.#unused.length);
     this.#unused = offered;
     this.#offer();
+    this.#turn?.end();
   }
 
   /** The peer sends the same in pieces that end at `cuts`. */
@@ -66,18 +74,21 @@ export class ScriptedLink implements Link {
   /** The peer sends no more. */
   peerEnds(): void {
     this.#session!.ended(this.#unused.length);
+    this.#turn?.end();
   }
 
   /** The connection breaks, unless it is closed already. */
   breaks(reason = "the peer reset the connection"): void {
     if (this.isAborted) return;
     this.#session!.closed(reason);
+    this.#turn?.end();
   }
 
   /** What was answered has left for the peer. */
   drains(): void {
     this.out.clear();
     this.#session!.drained();
+    this.#turn?.end();
   }
 
   send(): void {}
@@ -110,6 +121,7 @@ export class ScriptedLink implements Link {
       this.#isOfferDue = false;
       this.#offer();
     }
+    this.#turn?.end();
   }
 
   #isOfferDue = false;

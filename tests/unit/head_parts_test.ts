@@ -5,6 +5,7 @@ import { BlockPool } from "../../lib/head/block_pool.ts";
 import type { Member } from "../../lib/head/member.ts";
 import { placementOf, placements } from "../../lib/head/placement.ts";
 import { newClientId, newNodeId } from "../../lib/identity.ts";
+import { GROUP_BYTES } from "../../lib/limits.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 Deno.test("Fifo agrees with an array", () => {
@@ -52,19 +53,20 @@ const candidatesWith = (...loads: readonly number[]) =>
     link: { out: { length: 0 } },
   })) as unknown as readonly Member[];
 
-Deno.test("placement random stays with a data node for a turn, not for long", () => {
+Deno.test("placement random stays with a data node for a group, not for long", () => {
   const place = placementOf("random", seededRandom(7));
+  const full = GROUP_BYTES;
   const candidatesToLeave = (...bytes: readonly number[]) =>
     bytes.map((length) => ({
       link: { out: { length } },
     })) as unknown as readonly Member[];
   for (let i = 0; i < 100; i++) {
     assert.equal(place(candidatesToLeave(0, 0, 90, 0)), 2);
-    assert.equal(place(candidatesToLeave(8191, 9000)), 0);
+    assert.equal(place(candidatesToLeave(full - 1, full)), 0);
   }
   // One that has enough has the same chance as the others.
   const seen = new Set<number>();
-  for (let i = 0; i < 100; i++) seen.add(place(candidatesToLeave(0, 9000, 0)));
+  for (let i = 0; i < 100; i++) seen.add(place(candidatesToLeave(0, full, 0)));
   assert.deepEqual([...seen].sort(), [0, 1, 2]);
 });
 
