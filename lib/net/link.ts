@@ -54,6 +54,8 @@ class TcpLink implements Link {
   #endTimer: ReturnType<typeof setTimeout> | undefined;
   #lingerTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #flushJob = () => this.#flush();
+  readonly #wroteJob = (count: number) => this.#wrote(count);
+  readonly #writeFailedJob = (error: unknown) => this.#close(reasonOf(error));
 
   constructor(conn: Deno.TcpConn, turn: Turn) {
     this.#conn = conn;
@@ -122,7 +124,17 @@ class TcpLink implements Link {
         this.#grow(this.#expectedBytes);
       }
       const room = this.#buffer.length - this.#filled;
-      const count = await this.#read();
+      let count: number | null;
+      try {
+        count = await this.#conn.read(
+          this.#filled === 0
+            ? this.#buffer
+            : this.#buffer.subarray(this.#filled),
+        );
+      } catch (error) {
+        this.#close(reasonOf(error));
+        return;
+      }
       if (this.#isClosed) return;
       if (count === null) break;
       this.#filled += count;
@@ -135,18 +147,6 @@ class TcpLink implements Link {
     this.#isPeerDone = true;
     if (this.#isEnding) this.#flush();
     else this.#session.ended(this.#filled);
-  }
-
-  /** @returns How many bytes came, or null when no more will. */
-  async #read(): Promise<number | null> {
-    try {
-      return await this.#conn.read(
-        this.#filled === 0 ? this.#buffer : this.#buffer.subarray(this.#filled),
-      );
-    } catch (error) {
-      this.#close(reasonOf(error));
-      return null;
-    }
   }
 
   /** Hands the session what has come, and keeps what it leaves. */
@@ -183,30 +183,33 @@ class TcpLink implements Link {
     else if (this.#isEnding) this.#finish();
   }
 
-  async #write(): Promise<void> {
+  #write(): void {
     this.#isWriting = true;
-    while (this.out.length > 0 && !this.#isClosed) {
-      const bytes = this.out;
-      this.out = this.#sending;
-      this.#sending = bytes;
-      await this.#writeWhole(bytes.view());
-      bytes.clear();
-      if (this.out.length < SEND_BYTES_LOW && !this.#isClosed) {
-        this.#session.drained();
-      }
-    }
-    this.#isWriting = false;
-    if (this.#isEnding) this.#finish();
+    const bytes = this.out;
+    this.out = this.#sending;
+    this.#sending = bytes;
+    this.#writeRest();
   }
 
-  async #writeWhole(bytes: Uint8Array): Promise<void> {
-    try {
-      for (let rest = bytes; rest.length > 0;) {
-        rest = rest.subarray(await this.#conn.write(rest));
-      }
-    } catch (error) {
-      this.#close(reasonOf(error));
+  /** Without `await`, which would cost three promises more for each write. */
+  #writeRest(): void {
+    this.#conn.write(this.#sending.view()).then(
+      this.#wroteJob,
+      this.#writeFailedJob,
+    );
+  }
+
+  #wrote(count: number): void {
+    this.#sending.consume(count);
+    if (this.#isClosed) return;
+    if (this.#sending.length > 0) {
+      this.#writeRest();
+      return;
     }
+    this.#isWriting = false;
+    if (this.out.length < SEND_BYTES_LOW) this.#session.drained();
+    // At the end of the turn, when the log has what these bytes speak of.
+    if (this.out.length > 0 || this.#isEnding) this.send();
   }
 
   /**
