@@ -7,11 +7,13 @@
 import { dirname } from "node:path";
 import { writeAllSync } from "../write_all.ts";
 import type { Disk } from "./disk.ts";
+import { QuickSync } from "./quick_sync.ts";
 
 /** A directory on disk. */
 export class DenoDisk implements Disk {
   readonly #directory: string;
   readonly #sync: boolean;
+  readonly #quick = new QuickSync();
   /** The file being appended to, kept open. */
   #file: Deno.FsFile | undefined;
   #fileName = "";
@@ -127,19 +129,21 @@ export class DenoDisk implements Disk {
     bytes: Uint8Array,
     done: (failure: string | undefined) => void,
   ): void {
-    let synced: Promise<void>;
-    try {
-      const file = this.#open(name);
-      this.#syncDirectory();
-      writeAllSync(file, bytes);
-      synced = this.#sync ? file.syncData() : Promise.resolve();
-    } catch (error) {
-      synced = Promise.reject(error);
-    }
-    synced.then(
+    this.#append(name, bytes).then(
       () => done(undefined),
       (error) => done(wordsOf(error)),
     );
+  }
+
+  async #append(name: string, bytes: Uint8Array): Promise<void> {
+    const file = this.#open(name);
+    this.#syncDirectory();
+    writeAllSync(file, bytes);
+    if (!this.#sync) return;
+    const startMs = performance.now();
+    if (this.#quick.suits(bytes.length)) file.syncDataSync();
+    else await file.syncData();
+    this.#quick.took(performance.now() - startMs);
   }
 
   #open(name: string): Deno.FsFile {

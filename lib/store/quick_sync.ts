@@ -1,0 +1,43 @@
+/**
+ * Where a sync is waited for. Beside the event loop it costs two hand-overs
+ * between threads, which is more than a quick disk takes for the sync itself;
+ * in the event loop nothing else is done meanwhile. So the loop waits for what
+ * is known to be short, and for nothing else: the disk was quick of late, and
+ * the commit is small.
+ *
+ * (Measured, 2 cores: a lone client is answered an eighth more often, and data
+ * nodes use an eighth less processor for it and for a hundred clients.)
+ *
+ * @module
+ */
+
+/**
+ * Mean time of a sync up to which the loop waits for it, in ms. A beat or a
+ * read that comes meanwhile is late by as much.
+ */
+const QUICK_MS_MAX = 2;
+
+/**
+ * Bytes of a commit up to which the loop waits: a hundred lone messages. Beside
+ * the sync of a larger one, the next is formatted.
+ */
+const QUICK_BYTES_MAX = 16 * 1024;
+
+/** Weight of a sync in the mean: one that takes long is not soon forgotten. */
+const WEIGHT = 1 / 8;
+
+/** See the module. */
+export class QuickSync {
+  /** Of a disk that nothing is known of. */
+  #meanMs = 2 * QUICK_MS_MAX;
+
+  /** Whether the loop should wait for the sync of a commit of so many bytes. */
+  suits(bytes: number): boolean {
+    return bytes <= QUICK_BYTES_MAX && this.#meanMs <= QUICK_MS_MAX;
+  }
+
+  /** A sync took so long. */
+  took(ms: number): void {
+    this.#meanMs += WEIGHT * (ms - this.#meanMs);
+  }
+}
