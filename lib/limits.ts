@@ -252,8 +252,14 @@ export const SCRUB_INTERVAL_MS_DEFAULT = 604_800_000;
 /** Default pause between two messages of a client: the original's 3 s. */
 export const CLIENT_INTERVAL_MS_DEFAULT = 3_000;
 
-/** Per-message lines a console shows each second; files get every one. */
+/** Lines about messages that a console shows each second. */
 export const CONSOLE_MESSAGES_PER_SECOND = 20;
+
+/**
+ * Lines about messages that a head's log gets each second: more than people
+ * make. A hundred busy clients would make ten gigabytes of them in an hour.
+ */
+export const LOG_MESSAGES_PER_SECOND = 1_000;
 
 /** The relations that the constants above must keep. */
 const relations: readonly (readonly [boolean, string])[] = [

@@ -14,8 +14,13 @@ import {
   type LogRecord,
   withFilter,
 } from "npm:@logtape/logtape@2.4.2";
-import { CONSOLE_MESSAGES_PER_SECOND } from "./limits.ts";
+import { counted } from "./counted.ts";
+import {
+  CONSOLE_MESSAGES_PER_SECOND,
+  LOG_MESSAGES_PER_SECOND,
+} from "./limits.ts";
 import { Console } from "./log/console.ts";
+import { LineBudget } from "./log/line_budget.ts";
 import { LogFile } from "./log/log_file.ts";
 import { timestamp } from "./log/timestamp.ts";
 import type { Clock, Turn } from "./ports.ts";
@@ -64,12 +69,20 @@ export interface Log {
   /** Events that go to the console, and to the file if one is given. */
   events(file?: LogFile): EventLog;
   /**
-   * Whether the console should show one more message this second. If not, it
-   * is counted, and the count is shown when the second is over.
+   * Whether the console should show so many lines more about messages this
+   * second [1]. If not, they are counted, and the count is shown when the
+   * second is over.
    */
-  showsMessage(): boolean;
+  showsMessage(lines?: number): boolean;
   /** Shows a message that {@linkcode showsMessage} agreed to. */
   message(text: string): void;
+  /**
+   * A budget for lines about messages in a file, which gets the count of those
+   * that were left out.
+   *
+   * @returns Whether the file should get so many lines more this second.
+   */
+  messagesOf(file: LogFile): (lines: number) => boolean;
   /** To be called every `TICK_MS`. */
   tick(): void;
   /** Writes what has gathered, in front of an exit that cannot wait. */
@@ -137,18 +150,17 @@ export function openLog(
   }
 
   const console = events(CONSOLE_ONLY);
-  let second = 0;
-  let shown = 0;
-  let hidden = 0;
+  const shown = new LineBudget(CONSOLE_MESSAGES_PER_SECOND);
+  const listed = new Map<LogFile, LineBudget>();
 
-  function tick(): void {
-    const now = Math.floor(ports.clock.nowMs() / 1000);
-    if (now === second) return;
-    second = now;
-    shown = 0;
-    if (hidden === 0) return;
-    console.info(`… and ${hidden} more; the log file has each`);
-    hidden = 0;
+  function tellLeftOut(nowMs: number): void {
+    const hidden = shown.tick(nowMs);
+    if (hidden > 0) console.info(`… and ${counted(hidden, "line")} more`);
+    for (const [file, budget] of listed) {
+      const left = budget.tick(nowMs);
+      if (left === 0) continue;
+      file.line(`… and ${counted(left, "line")} more about messages`);
+    }
   }
 
   function flush(): void {
@@ -179,20 +191,17 @@ export function openLog(
       }
       return console;
     },
-    showsMessage() {
-      tick();
-      if (options.level !== "info") return false;
-      if (shown < CONSOLE_MESSAGES_PER_SECOND) {
-        shown++;
-        return true;
-      }
-      hidden++;
-      return false;
+    showsMessage: (lines = 1) => options.level === "info" && shown.take(lines),
+    messagesOf(file) {
+      const budget = new LineBudget(LOG_MESSAGES_PER_SECOND);
+      listed.set(file, budget);
+      return (lines) => budget.take(lines);
     },
     message: (text) => console.info(text),
-    tick,
+    tick: () => tellLeftOut(ports.clock.nowMs()),
     flush,
     async close() {
+      tellLeftOut(Infinity);
       flush();
       await Promise.race([screen.shown(), pause(CONSOLE_MS_MAX)]);
     },

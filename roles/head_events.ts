@@ -37,6 +37,7 @@ export function headEvents(
   { beats, nodes, suspected }: HeadEventsPorts,
 ): HeadEvents {
   const events = log.events(registry);
+  const lists = log.messagesOf(registry);
   return {
     refusedPeer: (label, reason) =>
       events.warning(`${label} refused: ${reason}`),
@@ -117,16 +118,22 @@ export function headEvents(
         node: member.id,
       }),
     placed(batch, member) {
+      const lines = linesOf(batch);
+      const isShown = log.showsMessage(lines);
+      const isListed = lists(lines);
+      if (!isListed && !isShown) return;
       eachLine(batch, (first, last, from, to) => {
-        writeId(registry, batch, first, last);
-        registry.ascii(" -> dataNode ").ascii(member.label);
-        if (first < last) {
-          registry.ascii(", mensajes: ").decimal(last - first + 1);
-        } else {
-          registry.ascii(", mensaje: ").escaped(batch.bytes, from, to);
+        if (isListed) {
+          writeId(registry, batch, first, last);
+          registry.ascii(" -> dataNode ").ascii(member.label);
+          if (first < last) {
+            registry.ascii(", mensajes: ").decimal(last - first + 1);
+          } else {
+            registry.ascii(", mensaje: ").escaped(batch.bytes, from, to);
+          }
+          registry.end();
         }
-        registry.end();
-        if (!log.showsMessage()) return;
+        if (!isShown) return;
         const text = first < last
           ? `mensajes: ${last - first + 1}`
           : `mensaje: ${escapedText(batch.bytes, from, to)}`;
@@ -135,11 +142,17 @@ export function headEvents(
       });
     },
     stored(batch, member) {
+      const lines = linesOf(batch);
+      const isShown = log.showsMessage(lines);
+      const isListed = lists(lines);
+      if (!isListed && !isShown) return;
       eachLine(batch, (first, last) => {
-        writeId(registry, batch, first, last);
-        registry.ascii(" <- dataNode ").ascii(member.label)
-          .ascii(", mensaje: recibido").end();
-        if (!log.showsMessage()) return;
+        if (isListed) {
+          writeId(registry, batch, first, last);
+          registry.ascii(" <- dataNode ").ascii(member.label)
+            .ascii(", mensaje: recibido").end();
+        }
+        if (!isShown) return;
         const id = idOf(batch, first, last);
         log.message(`${id} <- dataNode ${member.label}, mensaje: recibido`);
       });
@@ -212,6 +225,11 @@ function again(redelivered: number): string {
  * few at a time; a program that sends thousands gets a line for each batch.
  */
 const LISTED_MAX = 16;
+
+/** How many lines tell of a batch. */
+function linesOf({ count }: Batch): number {
+  return count > LISTED_MAX ? 1 : count;
+}
 
 /**
  * Calls `tell` for each line that a batch gets: with the sequences it speaks
