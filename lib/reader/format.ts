@@ -4,11 +4,11 @@
  * @module
  */
 
+import { NODE_ID_BYTES } from "../limits.ts";
 import { unescapeInto } from "../store/escape.ts";
 import { TIME_BYTES } from "../store/record.ts";
-import { textOf } from "../wire/ascii.ts";
+import { bytesOf, decimalLength, textOf, writeDecimal } from "../wire/ascii.ts";
 import type { ByteQueue } from "../wire/byte_queue.ts";
-import { bytesOf } from "../wire/ascii.ts";
 import type { Line } from "./core.ts";
 
 /** The formats, as `--format` names them. */
@@ -18,6 +18,25 @@ export type ReadFormat = typeof readFormats[number];
 
 const LF = 10;
 
+// What stands between the parts of a line, which are copied as they are.
+const jsonId = bytesOf('{"id":"');
+const jsonTime = bytesOf('","time":"');
+const jsonNodes = bytesOf('","nodes":["');
+const jsonNext = bytesOf('","');
+const jsonMessage = bytesOf('"],"message":"');
+const jsonEnd = bytesOf('"}\n');
+const comma = bytesOf(",");
+const dash = bytesOf("-");
+const csvEnd = bytesOf("\r\n");
+
+/**
+ * 1 for the bytes that keep an escaped payload from being copied as it is: a
+ * backslash, since it stands for something else, and what the format escapes.
+ */
+const inJsonText = tableOf('\\"');
+const inCsvText = tableOf('\\",');
+
+const looseText = new TextDecoder();
 const strictText = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Appends one message. */
@@ -63,25 +82,73 @@ function writePlain(out: ByteQueue, { bytes, record }: Line): void {
 
 function writeJson(out: ByteQueue, line: Line): void {
   const { bytes, record } = line;
-  const payload = payloadOf(line);
-  const nodes = textOf(bytes, record.holdersStart, record.holdersEnd);
-  const head = { id: idOf(line), time: timeOf(line), nodes: nodes.split(",") };
-  let message: { message: string } | { base64: string };
-  try {
-    message = { message: strictText.decode(payload) };
-  } catch {
-    message = { base64: payload.toBase64() };
+  const { payloadStart, payloadEnd } = record;
+  out.append(jsonId);
+  appendId(out, line);
+  out.append(jsonTime);
+  out.append(bytes, record.start, record.start + TIME_BYTES);
+  out.append(jsonNodes);
+  appendNodes(out, line);
+  if (hasNone(inJsonText, bytes, payloadStart, payloadEnd)) {
+    out.append(jsonMessage);
+    out.append(bytes, payloadStart, payloadEnd);
+    out.append(jsonEnd);
+  } else {
+    out.append(bytesOf(`"],${jsonOf(payloadOf(line))}}\n`));
   }
-  out.append(bytesOf(JSON.stringify({ ...head, ...message })));
-  endLine(out);
+}
+
+/** The payload as a member of a JSON object. */
+function jsonOf(payload: Uint8Array<ArrayBuffer>): string {
+  try {
+    return `"message":${JSON.stringify(strictText.decode(payload))}`;
+  } catch {
+    return `"base64":"${payload.toBase64()}"`;
+  }
 }
 
 function writeCsv(out: ByteQueue, line: Line): void {
-  const text = new TextDecoder().decode(payloadOf(line));
-  const quoted = /[",\r\n]/.test(text)
-    ? `"${text.replaceAll('"', '""')}"`
-    : text;
-  out.append(bytesOf(`${timeOf(line)},${idOf(line)},${quoted}\r\n`));
+  const { bytes, record } = line;
+  const { payloadStart, payloadEnd } = record;
+  out.append(bytes, record.start, record.start + TIME_BYTES);
+  out.append(comma);
+  appendId(out, line);
+  out.append(comma);
+  if (hasNone(inCsvText, bytes, payloadStart, payloadEnd)) {
+    out.append(bytes, payloadStart, payloadEnd);
+  } else {
+    const text = looseText.decode(payloadOf(line));
+    const isQuoted = /[",\r\n]/.test(text);
+    out.append(bytesOf(isQuoted ? `"${text.replaceAll('"', '""')}"` : text));
+  }
+  out.append(csvEnd);
+}
+
+/** Appends `<client id>-<sequence>`. */
+function appendId(out: ByteQueue, { bytes, record }: Line): void {
+  out.append(bytes, record.clientStart, record.clientEnd);
+  out.append(dash);
+  const at = out.reserve(decimalLength(record.sequence));
+  out.commit(writeDecimal(out.bytes, at, record.sequence) - at);
+}
+
+/** Appends `a1b2c3d4","e5f6g7h8` for the holders `a1b2c3d4,e5f6g7h8`. */
+function appendNodes(out: ByteQueue, { bytes, record }: Line): void {
+  const { holdersStart, holdersEnd } = record;
+  for (let at = holdersStart; at < holdersEnd; at += NODE_ID_BYTES + 1) {
+    if (at > holdersStart) out.append(jsonNext);
+    out.append(bytes, at, at + NODE_ID_BYTES);
+  }
+}
+
+function hasNone(
+  table: Uint8Array,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): boolean {
+  for (let i = from; i < to; i++) if (table[bytes[i]!] === 1) return false;
+  return true;
 }
 
 function endLine(out: ByteQueue): void {
@@ -105,4 +172,10 @@ export function idOf({ bytes, record }: Line): string {
 /** When a head received it: `2026-11-23T18:23:45.123Z`. */
 export function timeOf({ bytes, record }: Line): string {
   return textOf(bytes, record.start, record.start + TIME_BYTES);
+}
+
+function tableOf(bytes: string): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const byte of bytesOf(bytes)) table[byte] = 1;
+  return table;
 }
