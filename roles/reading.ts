@@ -69,9 +69,11 @@ export function startReading(
         }
       },
       missing: (reason) => events.warning(reason),
-      copy({ id, address }, line) {
-        if (options.where === idOf(line)) homes.push(`${address} (${id})`);
-      },
+      copy: options.where === undefined
+        ? undefined
+        : ({ id, address }, line) => {
+          if (options.where === idOf(line)) homes.push(`${address} (${id})`);
+        },
     },
   });
   const ending = newEnding(() => reader.close());

@@ -11,7 +11,7 @@
  */
 
 import { CLIENT_WINDOW_MESSAGES } from "../limits.ts";
-import { textOf } from "../wire/ascii.ts";
+import { nameOf } from "../wire/names.ts";
 
 /**
  * Clients remembered. At most 2 KiB each, so at most 8 MiB; of those that have
@@ -62,7 +62,7 @@ export class Seen {
     count: number,
     commit: number,
   ): void {
-    const key = textOf(clientId);
+    const key = nameOf(clientId, 0, clientId.length);
     const entry = this.#entries.get(key) ?? newEntry(floor);
     this.#entries.delete(key);
     this.#entries.set(key, entry);
@@ -93,7 +93,8 @@ export class Seen {
     firstSequence: number,
     count: number,
   ): number | undefined {
-    const entry = this.#entries.get(textOf(clientId));
+    const key = nameOf(clientId, 0, clientId.length);
+    const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     const end = firstSequence + count;
     if (end > entry.end) return undefined;

@@ -13,7 +13,7 @@
 
 import { Fifo } from "../fifo.ts";
 import { Front, NodeStream } from "../reader/node_stream.ts";
-import { textOf } from "../wire/ascii.ts";
+import { nameOf } from "../wire/names.ts";
 import { ByteQueue } from "../wire/byte_queue.ts";
 import type { PieceFields } from "../wire/read_frames.ts";
 import type { Member, PieceReader } from "./member.ts";
@@ -234,7 +234,7 @@ export class RepairPass implements PieceReader {
   /** Notes that a data node has the record in front of a source. */
   #meet({ member, stream }: Source): void {
     const { bytes, record } = stream;
-    const client = textOf(bytes, record.clientStart, record.clientEnd);
+    const client = nameOf(bytes, record.clientStart, record.clientEnd);
     const key = `${client}-${record.sequence}`;
     const known = this.#unjudged.get(key);
     if (known === undefined) {

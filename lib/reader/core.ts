@@ -19,8 +19,8 @@ import { AttentiveClock } from "../heartbeat/attentive_clock.ts";
 import { READ_PIECE_BYTES } from "../limits.ts";
 import type { Link } from "../ports.ts";
 import type { ParsedRecord } from "../store/record.ts";
-import { textOf } from "../wire/ascii.ts";
 import { Encoding } from "../wire/greeting.ts";
+import { nameOf } from "../wire/names.ts";
 import {
   type ListedNode,
   NodeState,
@@ -55,10 +55,12 @@ export interface ReaderEvents {
   connected(address: string): void;
   lost(address: string, reason: string, nextCallInMs: number): void;
   /** A data node has a message; once for each copy, in no useful order. */
-  copy(
-    node: { readonly id: string; readonly address: string },
-    line: Line,
-  ): void;
+  readonly copy?:
+    | ((
+      node: { readonly id: string; readonly address: string },
+      line: Line,
+    ) => void)
+    | undefined;
   /** The next message; valid during the call. */
   message(line: Line): void;
   /** Messages may be missing, and why. */
@@ -91,9 +93,6 @@ export class ReaderCore {
   #isListed = false;
   #listAtMs = 0;
   #isFinished = false;
-  /** The client of the last record, since many in a row are of one. */
-  #lastClient = new Uint8Array(0);
-  #lastOrder: ClientOrder<Line> | undefined;
   readonly #line: { bytes: Uint8Array; record: ParsedRecord };
   readonly #emit = (line: Line) => this.#ports.events.message(line);
 
@@ -297,7 +296,7 @@ export class ReaderCore {
     const { id, record, bytes } = stream;
     this.#line.bytes = bytes;
     this.#line.record = record;
-    this.#ports.events.copy({ id, address }, this.#line);
+    this.#ports.events.copy?.({ id, address }, this.#line);
     this.#orderOf(bytes, record).add(
       record.sequence,
       record.floor,
@@ -309,19 +308,11 @@ export class ReaderCore {
   }
 
   #orderOf(bytes: Uint8Array, record: ParsedRecord): ClientOrder<Line> {
-    const { clientStart, clientEnd } = record;
-    const last = this.#lastClient;
-    let isSame = this.#lastOrder !== undefined &&
-      last.length === clientEnd - clientStart;
-    for (let i = 0; isSame && i < last.length; i++) {
-      isSame = last[i] === bytes[clientStart + i];
-    }
-    if (isSame) return this.#lastOrder!;
-    const id = textOf(bytes, clientStart, clientEnd);
-    const order = this.#orders.get(id) ?? new ClientOrder<Line>();
+    const id = nameOf(bytes, record.clientStart, record.clientEnd);
+    const known = this.#orders.get(id);
+    if (known !== undefined) return known;
+    const order = new ClientOrder<Line>();
     this.#orders.set(id, order);
-    this.#lastClient = bytes.slice(clientStart, clientEnd);
-    this.#lastOrder = order;
     return order;
   }
 

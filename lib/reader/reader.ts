@@ -12,6 +12,7 @@ import { newTurn } from "../net/turn.ts";
 import { unescapeInto } from "../store/escape.ts";
 import { recordTimeMs } from "../store/record.ts";
 import { textOf } from "../wire/ascii.ts";
+import { nameOf } from "../wire/names.ts";
 import { type Line, ReaderCore } from "./core.ts";
 
 export type { Line };
@@ -38,10 +39,12 @@ export interface ReadEvents {
   /** Messages may be missing, and why. */
   missing?(reason: string): void;
   /** A data node has a message; once for each copy. */
-  copy?(
-    node: { readonly id: string; readonly address: string },
-    line: Line,
-  ): void;
+  readonly copy?:
+    | ((
+      node: { readonly id: string; readonly address: string },
+      line: Line,
+    ) => void)
+    | undefined;
 }
 
 /** A message that was read back. */
@@ -103,7 +106,7 @@ export class Reader implements AsyncIterable<Message> {
       events: {
         connected: (...args) => events.connected?.(...args),
         lost: (...args) => events.lost?.(...args),
-        copy: (node, line) => events.copy?.(node, line),
+        copy: events.copy,
         message: (line) => this.#visit(line),
         missing: (reason) => {
           this.#missing.push(reason);
@@ -197,7 +200,7 @@ export function read(options: ReadOptions): Reader {
 /** A record as an object of its own. */
 export function messageOf({ bytes, record }: Line): Message {
   const { clientStart, clientEnd, sequence, holdersStart, holdersEnd } = record;
-  const clientId = textOf(bytes, clientStart, clientEnd);
+  const clientId = nameOf(bytes, clientStart, clientEnd);
   const payload = bytes.slice(record.payloadStart, record.payloadEnd);
   const length = unescapeInto(payload, 0, payload, 0, payload.length);
   const content = payload.subarray(0, Math.max(0, length));

@@ -6,7 +6,7 @@
  */
 
 import { CLIENT_ID_BYTES_MAX, NODE_ID_BYTES } from "../limits.ts";
-import { bytesOf } from "./ascii.ts";
+import { bytesOf, textOf } from "./ascii.ts";
 
 /** 1 for the bytes that a client id may have. */
 const inClientId = tableOf(/[A-Za-z0-9_.-]/);
@@ -43,6 +43,51 @@ export function areNodeIds(
   to: number,
 ): boolean {
   return (to - from) % NODE_ID_BYTES === 0 && areIn(inNodeId, bytes, from, to);
+}
+
+/** Names remembered; a power of two. */
+const REMEMBERED = 1_024;
+
+interface Name {
+  readonly bytes: Uint8Array;
+  readonly text: string;
+}
+
+/** Each name has one place, by its hash, where the next of that place takes it. */
+const remembered = new Array<Name | undefined>(REMEMBERED).fill(undefined);
+
+/**
+ * The name `bytes[from..to)`, at most 64 bytes, as a string. One that was met
+ * lately is not made again: the same clients come in thousands of batches, and
+ * making the string costs more than all else that is done with it.
+ */
+export function nameOf(bytes: Uint8Array, from: number, to: number): string {
+  // FNV-1a (Fowler, Noll, Vo), 32 bits.
+  let hash = 0x811c9dc5;
+  for (let i = from; i < to; i++) {
+    hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  }
+  const place = (hash ^ hash >>> 16) & (REMEMBERED - 1);
+  const known = remembered[place];
+  if (known !== undefined && isAt(known.bytes, bytes, from, to)) {
+    return known.text;
+  }
+  const name = { bytes: bytes.slice(from, to), text: textOf(bytes, from, to) };
+  if (to - from <= CLIENT_ID_BYTES_MAX) remembered[place] = name;
+  return name.text;
+}
+
+function isAt(
+  name: Uint8Array,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): boolean {
+  if (name.length !== to - from) return false;
+  for (let i = 0; i < name.length; i++) {
+    if (name[i] !== bytes[from + i]) return false;
+  }
+  return true;
 }
 
 function areIn(
