@@ -43,11 +43,10 @@ set -u
 id=${id}
 self=$0
 
-# What somebody else has unpacked is not run, unless that is root.
+# What somebody else has unpacked is not run, unless that is root. A start that
+# finds its own needs no other program for it, which would take longer.
 is_trusted() {
-  [ -x "$1" ] || return 1
-  owner=$(stat -c %u "$1")
-  [ "$owner" = 0 ] || [ "$owner" = "$(id -u)" ]
+  [ -x "$1" ] && { [ -O "$1" ] || [ "$(stat -c %u "$1")" = 0 ]; }
 }
 
 unpack() {
@@ -76,23 +75,25 @@ run() {
     "$dir/sd-node.js" "$@"
 }
 
-places() {
-  [ -n "\${SD_CACHE_DIR-}" ] && echo "$SD_CACHE_DIR"
-  [ -n "\${XDG_CACHE_HOME-}" ] && echo "$XDG_CACHE_HOME/sd-node"
-  [ -n "\${HOME-}" ] && echo "$HOME/.cache/sd-node"
-  echo "\${TMPDIR:-/tmp}/sd-node-$(id -u)"
+# Calls $1 with each place, and the arguments behind it.
+at_places() {
+  do=$1
+  shift
+  [ -n "\${SD_CACHE_DIR-}" ] && "$do" "$SD_CACHE_DIR" "$@"
+  [ -n "\${XDG_CACHE_HOME-}" ] && "$do" "$XDG_CACHE_HOME/sd-node" "$@"
+  [ -n "\${HOME-}" ] && "$do" "$HOME/.cache/sd-node" "$@"
+  "$do" "\${TMPDIR:-/tmp}/sd-node-$(id -u)" "$@"
 }
 
-IFS='
-'
-for place in $(places); do
-  is_trusted "$place/$id/deno" && unset IFS && run "$place" "$@"
-done
-for place in $(places); do
-  unpack "$place" && unset IFS && run "$place" "$@"
-done
+run_if_unpacked() { is_trusted "$1/$id/deno" && run "$@"; }
+unpack_and_run() { unpack "$1" && run "$@"; }
+name_place() { printf '%s ' "$1"; }
+
+# The first that can be run takes the place of this shell.
+at_places run_if_unpacked "$@"
+at_places unpack_and_run "$@"
 echo "sd-node: Cannot unpack: no directory of these can be written and run" \\
-  "programs: $(places | tr '\\n' ' '); name one with SD_CACHE_DIR" >&2
+  "programs: $(at_places name_place); name one with SD_CACHE_DIR" >&2
 exit 1
 `;
 }

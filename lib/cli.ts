@@ -10,6 +10,7 @@
 
 import {
   bash,
+  extractOptionNames,
   fish,
   flag,
   formatMessage,
@@ -215,7 +216,7 @@ const parsers: Readonly<Record<RoleName, Parser<"sync", Command, unknown>>> = {
     dir: withDefault(
       option("--dir", text("DIR"), {
         description:
-          message`Where data.txt is; DIR/* takes the first free one of DIR/1, DIR/2, …`,
+          message`Where data.txt is; DIR/* takes the first that is free of DIR/1, DIR/2, ...`,
       }),
       "./data",
     ),
@@ -305,10 +306,8 @@ const parsers: Readonly<Record<RoleName, Parser<"sync", Command, unknown>>> = {
 };
 
 /** Names of the flags of a role, as `--log-dir`. */
-export function flagsOf(role: RoleName): string[] {
-  const page = getDocPageSync(parsers[role]);
-  return (page?.sections ?? []).flatMap((section) => section.entries)
-    .flatMap((entry) => entry.term.type === "option" ? entry.term.names : []);
+export function flagsOf(role: RoleName): Iterable<string> {
+  return extractOptionNames(parsers[role].usage);
 }
 
 /** The command that these arguments mean, or in words why they mean none. */
