@@ -363,6 +363,21 @@ Deno.test("head ends a handshake that takes too long", () => {
   assert.match(link.said(), /error silent/);
 });
 
+Deno.test("head: of many connections, none is forgotten", () => {
+  const { pass, connect } = newHead({ connectionsMax: 100 });
+  const links = Array.from({ length: 33 }, () => connect());
+  for (const [i, link] of links.entries()) {
+    link.receive("peticion\n");
+    // Some leave meanwhile, from the middle of a round too.
+    if (i % 3 === 0) link.breaks();
+    pass(TICK_MS);
+  }
+  const waiting = links.filter((_, i) => i % 3 !== 0);
+  // Each is looked at within ten ticks, and more than once.
+  pass(GREETING_TIMEOUT_MS + 10 * TICK_MS);
+  for (const link of waiting) assert.match(link.said(), /error silent/);
+});
+
 Deno.test("head drains: takes no more, answers what it has", () => {
   const { core, connect, join } = newHead();
   const node = join("dataNode");
