@@ -2,8 +2,8 @@
  * CRC-32C (Castagnoli), the checksum of a record: RFC 3720, appendix B.4.
  *
  * It finds every error of up to 32 consecutive bits, so any single byte, and
- * misses one of 2^32 others. Four bytes a step ("slicing by four", Kounavis and
- * Berry, 2005), because a node computes it for every record it writes.
+ * misses one of 2^32 others. Eight bytes a step ("slicing by eight", Kounavis
+ * and Berry, 2005), because a node computes it for every record it writes.
  *
  * @module
  */
@@ -11,21 +11,21 @@
 /** The polynomial of RFC 3720, bits reversed. */
 const POLYNOMIAL = 0x82f63b78;
 
-const table0 = new Int32Array(256);
-const table1 = new Int32Array(256);
-const table2 = new Int32Array(256);
-const table3 = new Int32Array(256);
+/** Bytes that one step takes. */
+const SLICES = 8;
+
+/** `table[256 * n + byte]`: what a byte does that n bytes follow. */
+const table = new Int32Array(SLICES * 256);
 for (let i = 0; i < 256; i++) {
   let remainder = i;
   for (let bit = 0; bit < 8; bit++) {
     remainder = (remainder >>> 1) ^ (remainder & 1 ? POLYNOMIAL : 0);
   }
-  table0[i] = remainder;
+  table[i] = remainder;
 }
-for (let i = 0; i < 256; i++) {
-  table1[i] = (table0[i]! >>> 8) ^ table0[table0[i]! & 255]!;
-  table2[i] = (table1[i]! >>> 8) ^ table0[table1[i]! & 255]!;
-  table3[i] = (table2[i]! >>> 8) ^ table0[table2[i]! & 255]!;
+for (let i = 256; i < table.length; i++) {
+  const before = table[i - 256]!;
+  table[i] = (before >>> 8) ^ table[before & 255]!;
 }
 
 /**
@@ -42,14 +42,20 @@ export function crc32c(
 ): number {
   let crc = ~before;
   let at = from;
-  for (const four = to - 3; at < four; at += 4) {
+  for (const end = to - SLICES + 1; at < end; at += SLICES) {
     crc ^= bytes[at]! | bytes[at + 1]! << 8 | bytes[at + 2]! << 16 |
       bytes[at + 3]! << 24;
-    crc = table3[crc & 255]! ^ table2[(crc >>> 8) & 255]! ^
-      table1[(crc >>> 16) & 255]! ^ table0[crc >>> 24]!;
+    crc = table[7 * 256 + (crc & 255)]! ^
+      table[6 * 256 + (crc >>> 8 & 255)]! ^
+      table[5 * 256 + (crc >>> 16 & 255)]! ^
+      table[4 * 256 + (crc >>> 24)]! ^
+      table[3 * 256 + bytes[at + 4]!]! ^
+      table[2 * 256 + bytes[at + 5]!]! ^
+      table[256 + bytes[at + 6]!]! ^
+      table[bytes[at + 7]!]!;
   }
   for (; at < to; at++) {
-    crc = (crc >>> 8) ^ table0[(crc ^ bytes[at]!) & 255]!;
+    crc = (crc >>> 8) ^ table[(crc ^ bytes[at]!) & 255]!;
   }
   return ~crc;
 }

@@ -30,6 +30,9 @@ for (const [byte, letter] of letters) {
   byteOf[letter] = byte;
 }
 
+/** Bytes from which on copying them together is faster than one by one. */
+const COPY_BYTES_MIN = 64;
+
 /** 1 for the bytes that need no look: printable ASCII but the backslash. */
 const isPlain = new Uint8Array(256);
 isPlain.fill(1, 32, 127);
@@ -52,9 +55,19 @@ export function escapeInto(
   let i = from;
   while (i < to) {
     const byte = source[i]!;
-    if (isPlain[byte] === 1) {
+    if (isPlain[byte] === 1 && to - i < COPY_BYTES_MIN) {
       target[o++] = byte;
       i++;
+    } else if (isPlain[byte] === 1) {
+      const end = plainEnd(source, i + 1, to);
+      // A loop beats the call and the subarray for what is short.
+      if (end - i < COPY_BYTES_MIN) {
+        while (i < end) target[o++] = source[i++]!;
+      } else {
+        target.set(source.subarray(i, end), o);
+        o += end - i;
+        i = end;
+      }
     } else if (byte >= 0x80) {
       const length = utf8Length(source, i, to);
       if (length === 0) {
@@ -121,6 +134,13 @@ export function escapedText(
   const room = new Uint8Array((to - from) * ESCAPED_BYTES_MAX);
   const end = escapeInto(room, 0, payload, from, to);
   return new TextDecoder().decode(room.subarray(0, end));
+}
+
+/** Where the plain bytes end that `i` is among, or behind. */
+function plainEnd(source: Uint8Array, i: number, to: number): number {
+  let end = i;
+  while (end < to && isPlain[source[end]!] === 1) end++;
+  return end;
 }
 
 /**

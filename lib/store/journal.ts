@@ -76,8 +76,8 @@ export class Journal {
   readonly #disk: Disk;
   readonly #turn: Turn;
   readonly #events: JournalEvents;
-  #gathering = new ByteQueue();
-  #writing = new ByteQueue();
+  #gathering = new ByteQueue(GATHER_BYTES_MAX);
+  #writing = new ByteQueue(GATHER_BYTES_MAX);
   /** The number of the commit that gathers. */
   #commit = 1;
   #doneCommit = 0;

@@ -11,14 +11,26 @@ const NONE = new Uint8Array(0);
 /** First capacity; one or two small replies. */
 const CAPACITY_MIN = 256;
 
-/** Capacity that an emptied queue may keep; above it, memory is given back. */
+/**
+ * Capacity that an emptied queue may keep, unless told otherwise; above it,
+ * memory is given back.
+ */
 const CAPACITY_KEPT = 1024 * 1024;
 
 /** A growable first-in, first-out queue of bytes. */
 export class ByteQueue {
+  readonly #capacityKept: number;
   #bytes: Uint8Array = NONE;
   #start = 0;
   #end = 0;
+
+  /**
+   * @param capacityKept Bytes of memory to keep when it is empty: more for the
+   * few queues that are filled again and again.
+   */
+  constructor(capacityKept: number = CAPACITY_KEPT) {
+    this.#capacityKept = capacityKept;
+  }
 
   /** How many bytes wait. */
   get length(): number {
@@ -82,7 +94,7 @@ export class ByteQueue {
   clear(): void {
     this.#start = 0;
     this.#end = 0;
-    if (this.#bytes.length > CAPACITY_KEPT) this.#bytes = NONE;
+    if (this.#bytes.length > this.#capacityKept) this.#bytes = NONE;
   }
 
   /** The waiting bytes, as a view that lives until the next change. */

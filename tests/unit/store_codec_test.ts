@@ -19,6 +19,7 @@ import { writeMessage } from "../../lib/wire/client_frames.ts";
 const anyPayload = fc.oneof(
   fc.uint8Array({ maxLength: 300 }),
   fc.string({ unit: "grapheme", maxLength: 60 }).map(bytesOf),
+  fc.string({ unit: "grapheme-ascii", maxLength: 300 }).map(bytesOf),
 );
 
 function escape(payload: Uint8Array): Uint8Array {
