@@ -1,59 +1,103 @@
 /**
  * `deno task bench`: sd-node and its peers under the same load generator, side
- * by side, several rounds in turn; medians as a table, and as a picture in
- * `docs/bench.svg`. Peers and strace that are not installed are left out, which
- * is said: apt-get install redis-server beanstalkd nats-server python3 strace
+ * by side, several rounds in turn; then trials of other kinds. Prints tables of
+ * Markdown, and writes a picture to `docs/bench.svg` when everything was
+ * measured. Peers that are not installed are left out, which is said:
+ * apt-get install redis-server nats-server rabbitmq-server beanstalkd python3 strace
  *
- *     deno task bench [ROUNDS [SECONDS [ROW]]]
+ *     deno task bench [ROUNDS [SECONDS [NAME]]]
+ *
+ * NAME is one of the rows of tests/bench/rows.ts, or of the trials: idle,
+ * startup, stored.
  *
  * @module
  */
 
+import type { Found } from "../tests/bench/found.ts";
+import { type Finding, type FoundRows, goalsOf } from "../tests/bench/goals.ts";
 import {
   countSyncs,
   measure,
   type Measurement,
 } from "../tests/bench/measure.ts";
-import { type Found, pictureOf, tableOf } from "../tests/bench/report.ts";
-import { type Row, rows } from "../tests/bench/rows.ts";
-import type { Target } from "../tests/bench/targets.ts";
+import { type MeasuredRow, pictureOf } from "../tests/bench/picture.ts";
+import { goalsTableOf, tableOf } from "../tests/bench/report.ts";
+import {
+  type Entry,
+  type Row,
+  type RowKey,
+  rows,
+} from "../tests/bench/rows.ts";
+import { LeftOut } from "../tests/bench/target.ts";
+import { idleTrial } from "../tests/bench/trials/idle.ts";
+import { startupTrial } from "../tests/bench/trials/startup.ts";
+import { storedTrial } from "../tests/bench/trials/stored.ts";
 
-const [rounds = "3", seconds = "3", only = ""] = Deno.args;
-const wanted = rows.filter(({ name }) => name.includes(only));
-const all: { row: Row; found: Found[] }[] = [];
-for (const row of wanted) {
-  const measured = new Map<Target, Measurement[]>();
-  const missing = new Set<Target>();
-  for (let round = 0; round < Number(rounds); round++) {
-    for (const target of row.targets) {
-      if (missing.has(target)) continue;
+/** A start is short, so there are more of them. */
+const STARTS_A_ROUND = 4;
+
+const [rounds = 3, seconds = 3] = Deno.args.slice(0, 2).map(Number);
+const only = Deno.args[2];
+const measuredMs = seconds * 1000;
+const trials: Readonly<Record<string, () => Promise<Finding[]>>> = {
+  idle: () => idleTrial(rounds, measuredMs),
+  startup: () => startupTrial(STARTS_A_ROUND * rounds),
+  stored: () => storedTrial(rounds, measuredMs),
+};
+const names = [...Object.keys(rows), ...Object.keys(trials)];
+if (only !== undefined && !names.includes(only)) {
+  console.error(`bench: expected one of ${names.join(", ")}, got '${only}'`);
+  Deno.exit(2);
+}
+const isWanted = (name: string) => only === undefined || only === name;
+
+const found: FoundRows = {};
+const measured: MeasuredRow[] = [];
+for (const [key, row] of Object.entries(rows)) {
+  if (!isWanted(key)) continue;
+  const all = await measureRow(row);
+  found[key as RowKey] = all;
+  measured.push({ name: row.name, found: all });
+  console.log(tableOf(row.name, all));
+}
+const findings = goalsOf(found);
+for (const [name, trial] of Object.entries(trials)) {
+  if (isWanted(name)) findings.push(...await trial());
+}
+console.log(goalsTableOf(findings));
+if (only === undefined) {
+  await Deno.writeTextFile("docs/bench.svg", pictureOf(measured));
+}
+
+async function measureRow(row: Row): Promise<Found[]> {
+  const measured = new Map<Entry, Measurement[]>();
+  const leftOut = new Set<Entry>();
+  for (let round = 0; round < rounds; round++) {
+    for (const entry of row.entries) {
+      if (leftOut.has(entry)) continue;
       try {
-        const one = await measure(target, row.work, Number(seconds) * 1000);
-        measured.set(target, [...measured.get(target) ?? [], one]);
+        const one = await measure(entry, measuredMs);
+        measured.set(entry, [...measured.get(entry) ?? [], one]);
       } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-        missing.add(target);
-        console.error(`${target.name} is left out: ${error.message}`);
+        if (!(error instanceof LeftOut)) throw error;
+        leftOut.add(entry);
+        console.error(`${entry.target.name} is left out: ${error.message}`);
       }
     }
   }
-  const found: Found[] = [];
-  for (const [target, rounds] of measured) {
-    found.push({ target, rounds, perSync: await perSyncOf(target, row) });
+  const all: Found[] = [];
+  for (const [entry, rounds] of measured) {
+    all.push({ entry, rounds, perSync: await perSyncOf(entry) });
   }
-  all.push({ row, found });
-  console.log(tableOf(row, found));
+  return all;
 }
-if (only === "") await Deno.writeTextFile("docs/bench.svg", pictureOf(all));
 
 /** Messages for each sync; undefined where there is no sync, or no strace. */
-async function perSyncOf(
-  target: Target,
-  { work }: Row,
-): Promise<number | undefined> {
-  if (target.durability !== "synced") return undefined;
+async function perSyncOf(entry: Entry): Promise<number | undefined> {
+  const { durability, protocol } = entry.target;
+  if (durability !== "synced" || protocol === "disk") return undefined;
   try {
-    const { answered, syncs } = await countSyncs(target, work);
+    const { answered, syncs } = await countSyncs(entry);
     return syncs === 0 ? undefined : answered / syncs;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;

@@ -8,16 +8,22 @@ import {
   type Program,
   start,
 } from "../support/program.ts";
-import type { LoadOrder, LoadResult } from "./load/main.ts";
-import type { Target } from "./targets.ts";
+import { type LoadOrder, type LoadResult, MEASURING } from "./load/order.ts";
+import { processorSeconds } from "./proc.ts";
+import type { Entry } from "./rows.ts";
+import type { Target } from "./target.ts";
 
-const generator = fileURLToPath(new URL("load/main.ts", import.meta.url));
+const loadScript = (name: string) =>
+  fileURLToPath(new URL(`load/${name}.ts`, import.meta.url));
 
 /** How a peer is loaded. */
 export type Work = Pick<
   LoadOrder,
   "connections" | "window" | "payloadBytes"
 >;
+
+/** What the generator's processor time is called. */
+export const GENERATOR = "generator";
 
 /** What one measurement found. */
 export interface Measurement {
@@ -32,36 +38,51 @@ export interface Measurement {
 /** Time that is not measured, in ms: caches and compilers warm up. */
 const WARM_UP_MS = 1_000;
 
-/** Ticks of a processor's clock in a second, as the kernel counts them. */
-const TICKS_PER_SECOND = 100;
-
 /** Loads a peer for `measuredMs`. */
 export function measure(
-  target: Target,
-  work: Work,
+  { target, work }: Entry,
   measuredMs: number,
 ): Promise<Measurement> {
-  return withTarget(target, async (programs, port) => {
-    await using load = startLoad(target, work, port, measuredMs);
-    await load.line(/^measuring$/);
-    const all = new Map([...programs, ["generator", load]]);
-    const before = ticksOf(all);
-    await load.line(/"answered":/);
-    const after = ticksOf(all);
-    const result = await resultOf(load);
-    const seconds = result.measuredMs / 1000;
-    return {
-      perSecond: result.answered / seconds,
-      p50: result.p50,
-      p99: result.p99,
-      processors: new Map(
-        [...after].map(([name, ticks]) => [
-          name,
-          (ticks - before.get(name)!) / TICKS_PER_SECOND / seconds,
-        ]),
-      ),
-    };
-  });
+  return withTarget(
+    target,
+    (programs, port, directory) =>
+      loadOnce(programs, target, { work, port, directory, measuredMs }),
+  );
+}
+
+/** Where and how long a peer that is there already is loaded. */
+export interface Load {
+  readonly work: Work;
+  readonly port: number;
+  readonly directory: string;
+  readonly measuredMs: number;
+}
+
+/** Loads a peer that is there already. */
+export async function loadOnce(
+  programs: ReadonlyMap<string, Program>,
+  target: Pick<Target, "protocol">,
+  load: Load,
+): Promise<Measurement> {
+  await using generator = startLoad(target, load);
+  await generator.line(new RegExp(`^${MEASURING}$`));
+  const all = new Map([...programs, [GENERATOR, generator]]);
+  const before = processorSeconds(all);
+  await generator.line(/"answered":/);
+  const after = processorSeconds(all);
+  const result = await resultOf(generator);
+  const seconds = result.measuredMs / 1000;
+  return {
+    perSecond: result.answered / seconds,
+    p50: result.p50,
+    p99: result.p99,
+    processors: new Map(
+      [...after].map(([name, used]) => [
+        name,
+        (used - before.get(name)!) / seconds,
+      ]),
+    ),
+  };
 }
 
 /**
@@ -71,10 +92,9 @@ export function measure(
  * @returns Messages answered, and calls that sync.
  */
 export function countSyncs(
-  target: Target,
-  work: Work,
+  { target, work }: Entry,
 ): Promise<{ readonly answered: number; readonly syncs: number }> {
-  return withTarget(target, async (programs, port) => {
+  return withTarget(target, async (programs, port, directory) => {
     const pids = [...programs.values()].map(({ pid }) => `--attach=${pid}`);
     await using trace = start("strace", [
       "--follow-forks",
@@ -82,8 +102,13 @@ export function countSyncs(
       "--quiet=all",
       ...pids,
     ]);
-    await using load = startLoad(target, work, port, 1_500);
-    await load.line(/^measuring$/);
+    await using load = startLoad(target, {
+      work,
+      port,
+      directory,
+      measuredMs: 1_500,
+    });
+    await load.line(new RegExp(`^${MEASURING}$`));
     const before = trace.errorLines.length;
     await load.line(/"answered":/);
     const syncs = trace.errorLines.slice(before)
@@ -92,31 +117,35 @@ export function countSyncs(
   });
 }
 
-async function withTarget<T>(
+/** Runs something with a peer that is there for it alone. */
+export async function withTarget<T>(
   target: Target,
-  run: (programs: Map<string, Program>, port: number) => Promise<T>,
+  run: (
+    programs: Map<string, Program>,
+    port: number,
+    directory: string,
+  ) => Promise<T>,
 ): Promise<T> {
   await using directory = new Directory();
   const port = freePort();
   const programs = await target.start(port, directory.path);
   try {
-    return await run(programs, port);
+    return await run(programs, port, directory.path);
   } finally {
     for (const program of programs.values()) await program.kill();
   }
 }
 
 function startLoad(
-  { protocol }: Target,
-  work: Work,
-  port: number,
-  measuredMs: number,
+  { protocol }: Pick<Target, "protocol">,
+  { work, port, directory, measuredMs }: Load,
 ): Program {
   const order: LoadOrder = {
     ...work,
     protocol,
     hostname: "127.0.0.1",
     port,
+    directory,
     warmUpMs: WARM_UP_MS,
     measuredMs,
   };
@@ -125,8 +154,9 @@ function startLoad(
     "--quiet",
     "--no-check",
     "--no-prompt",
-    "--allow-net=127.0.0.1",
-    generator,
+    ...protocol === "disk"
+      ? ["--allow-write", loadScript("disk")]
+      : ["--allow-net=127.0.0.1", loadScript("main")],
     JSON.stringify(order),
   ]);
 }
@@ -134,24 +164,4 @@ function startLoad(
 async function resultOf(load: Program): Promise<LoadResult> {
   assert.equal(await load.exit(), 0, load.errorLines.join("\n"));
   return JSON.parse(load.lines.at(-1)!);
-}
-
-/** Read by `cat`, since Deno opens `/proc` only to whom everything is allowed. */
-function procStat(pid: number): string {
-  const { stdout } = new Deno.Command("cat", { args: [`/proc/${pid}/stat`] })
-    .outputSync();
-  return new TextDecoder().decode(stdout);
-}
-
-/** Processor time of each process so far, in ticks. */
-function ticksOf(programs: ReadonlyMap<string, Program>): Map<string, number> {
-  const ticks = new Map<string, number>();
-  for (const [name, { pid }] of programs) {
-    const stat = procStat(pid);
-    // The second field is a name, which may have spaces; user and system time
-    // are the fourteenth and fifteenth (proc(5)).
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    ticks.set(name, Number(fields[11]) + Number(fields[12]));
-  }
-  return ticks;
 }

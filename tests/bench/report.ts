@@ -1,58 +1,82 @@
-/** What was measured, as a table of Markdown and a picture. */
+/** What was measured, as tables of Markdown. */
 
-import type { Measurement } from "./measure.ts";
-import type { Row } from "./rows.ts";
-import type { Target } from "./targets.ts";
+import {
+  ceilingOf,
+  costOf,
+  type Found,
+  latencyOf,
+  median,
+  rateOf,
+  ratioOf,
+} from "./found.ts";
+import type { Finding } from "./goals.ts";
 
-/** All that was found of one peer at one kind of work. */
-export interface Found {
-  readonly target: Target;
-  readonly rounds: readonly Measurement[];
-  /** Messages for each sync, counted apart; undefined where none were seen. */
-  readonly perSync: number | undefined;
-}
+const columns = [
+  ["peer", "---"],
+  ["answered when", "---"],
+  ["messages/s", "---:"],
+  ["the first is", "---:"],
+  ["p50", "---:"],
+  ["p99", "---:"],
+  ["messages a sync", "---:"],
+  ["µs a message", "---:"],
+  ["generator alone", "---:"],
+  ["processors", "---"],
+] as const;
 
-/** The middle of some numbers. */
-export function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? sorted[middle]!
-    : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-const rateOf = ({ rounds }: Found) =>
-  median(rounds.map(({ perSecond }) => perSecond));
-
-/** One row of the bench, as a table. */
-export function tableOf(row: Row, found: readonly Found[]): string {
-  const first = rateOf(found[0]!);
-  const lines = found.map((one) => {
-    const rate = rateOf(one);
-    const latency = (which: "p50" | "p99") => {
-      const all = one.rounds.flatMap((round) => round[which] ?? []);
-      return all.length === 0 ? "–" : `${(median(all) / 1000).toFixed(2)} ms`;
-    };
-    const cells = [
-      one.target.name,
-      one.target.durability,
-      Math.round(rate).toLocaleString("en"),
-      `${(first / rate).toFixed(2)}×`,
-      latency("p50"),
-      latency("p99"),
-      one.perSync === undefined ? "–" : one.perSync.toFixed(1),
-      processorsOf(one),
-    ];
-    return `| ${cells.join(" | ")} |`;
-  });
+/** One row of the bench. */
+export function tableOf(name: string, found: readonly Found[]): string {
   return [
-    `### ${row.name}`,
+    `### ${name}`,
     "",
-    "| peer | answered when | messages/s | the first is | p50 | p99 | messages a sync | processors |",
-    "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |",
-    ...lines,
+    line(columns.map(([title]) => title)),
+    line(columns.map(([, rule]) => rule)),
+    ...found.map((one) => line(cellsOf(one, found[0]!))),
     "",
   ].join("\n");
+}
+
+/** The goals, and how far each is reached. */
+export function goalsTableOf(findings: readonly Finding[]): string {
+  return [
+    "### Goals",
+    "",
+    line(["work", "goal", "here", "reached"]),
+    line(["---", "---", "---", "---"]),
+    ...findings.map(({ work, goal, here, isReached }) =>
+      line([work, goal, here, isReached ? "yes" : "**no**"])
+    ),
+    "",
+  ].join("\n");
+}
+
+function line(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
+}
+
+function cellsOf(one: Found, first: Found): string[] {
+  const { target } = one.entry;
+  const milliseconds = (which: "p50" | "p99") => {
+    const us = latencyOf(one, which);
+    return us === undefined ? "–" : `${(us / 1000).toFixed(2)} ms`;
+  };
+  return [
+    target.name,
+    target.durability,
+    whole(rateOf(one)),
+    `${ratioOf(first, one).toFixed(2)}×`,
+    milliseconds("p50"),
+    milliseconds("p99"),
+    one.perSync === undefined ? "–" : one.perSync.toFixed(1),
+    target.protocol === "disk" ? "–" : costOf(one).toFixed(2),
+    target.protocol === "disk" ? "–" : whole(ceilingOf(one)),
+    processorsOf(one),
+  ];
+}
+
+/** `1,234,567`. */
+export function whole(number: number): string {
+  return Math.round(number).toLocaleString("en");
 }
 
 /** Shares of a processor; of like processes their number and the mean. */
@@ -69,63 +93,4 @@ function processorsOf({ rounds }: Found): string {
       mean.toFixed(2)
     }`;
   }).join(", ");
-}
-
-const WIDTH = 760;
-const BAR_HEIGHT = 18;
-const LABEL_WIDTH = 190;
-const colors = {
-  "synced": "#2f6f9f",
-  "not synced": "#c9a24b",
-  "kept nowhere": "#8a8f98",
-} as const;
-
-/** All rows, as an SVG: bars of messages a second, one scale for each row. */
-export function pictureOf(
-  all: readonly { readonly row: Row; readonly found: readonly Found[] }[],
-): string {
-  const parts: string[] = [];
-  let y = 30;
-  for (const { row, found } of all) {
-    parts.push(text(8, y, row.name, "bold"));
-    y += 10;
-    const most = Math.max(...found.map(rateOf));
-    for (const one of found) {
-      const rate = rateOf(one);
-      const width = (WIDTH - LABEL_WIDTH - 110) * rate / most;
-      parts.push(
-        text(8, y + 13, one.target.name),
-        `<rect x="${LABEL_WIDTH}" y="${y}" width="${
-          width.toFixed(1)
-        }" height="${BAR_HEIGHT - 4}" fill="${
-          colors[one.target.durability]
-        }"/>`,
-        text(
-          LABEL_WIDTH + width + 6,
-          y + 12,
-          `${Math.round(rate).toLocaleString("en")}/s`,
-        ),
-      );
-      y += BAR_HEIGHT;
-    }
-    y += 30;
-  }
-  const legend = Object.entries(colors).map(([name, color], i) =>
-    `<rect x="${8 + i * 130}" y="${
-      y - 10
-    }" width="12" height="12" fill="${color}"/>${text(26 + i * 130, y, name)}`
-  );
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${
-    y + 16
-  }" font-family="sans-serif" font-size="12"><rect width="100%" height="100%" fill="#fff"/>
-${[...parts, ...legend].join("\n")}
-</svg>
-`;
-}
-
-function text(x: number, y: number, words: string, weight = "normal"): string {
-  const escaped = words.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  return `<text x="${
-    x.toFixed(1)
-  }" y="${y}" font-weight="${weight}">${escaped}</text>`;
 }

@@ -4,67 +4,98 @@ import type { Work } from "./measure.ts";
 import {
   bareServer,
   beanstalkd,
-  cluster,
+  diskAlone,
   nats,
   redis,
-  server,
-  type Target,
   threadServer,
-} from "./targets.ts";
+} from "./peers.ts";
+import { rabbitmq } from "./rabbitmq.ts";
+import { cluster, server } from "./sd_node.ts";
+import type { Target } from "./target.ts";
+
+/** One line of a row. */
+export interface Entry {
+  readonly target: Target;
+  readonly work: Work;
+}
 
 /** See the module. */
 export interface Row {
   readonly name: string;
-  readonly work: Work;
   /** The first is what the others are compared with. */
-  readonly targets: readonly Target[];
+  readonly entries: readonly Entry[];
 }
 
 /** As long as `numero random: 42`. */
 const SMALL_BYTES = 17;
 
-const synced = [redis("always"), beanstalkd(true)];
-const weaker = [redis("everysec"), beanstalkd(false), nats];
+const synced = [
+  redis("always"),
+  nats(true),
+  rabbitmq,
+  beanstalkd(true),
+];
+const weaker = [redis("everysec"), nats(false), beanstalkd(false)];
+
+const three = cluster("sd-node, 3 data nodes");
+
+function row(name: string, work: Work, targets: readonly Target[]): Row {
+  return { name, entries: targets.map((target) => ({ target, work })) };
+}
+
+/** So many connections with so many in flight each. */
+function small(connections: number, window: number): Work {
+  return { connections, window, payloadBytes: SMALL_BYTES };
+}
 
 /** All rows. */
-export const rows: readonly Row[] = [
-  {
-    name: "pipelined: 10 connections, 1,000 in flight each",
-    work: { connections: 10, window: 1_000, payloadBytes: SMALL_BYTES },
-    targets: [
-      cluster("sd-node, 3 data nodes"),
+export const rows = {
+  pipelined: row(
+    "pipelined: 10 connections, 1,000 in flight each",
+    small(10, 1_000),
+    [
+      three,
       cluster("sd-node, replicas 2", { replicas: 2 }),
+      diskAlone,
       ...synced,
       ...weaker,
     ],
+  ),
+  closed: row(
+    "closed loop: 100 clients, one in flight each",
+    small(100, 1),
+    [three, bareServer, ...synced, ...weaker],
+  ),
+  lone: row(
+    "one client, one in flight",
+    small(1, 1),
+    [three, diskAlone, bareServer, ...synced, ...weaker],
+  ),
+  kibibyte: row(
+    "1 KiB: 10 connections, 200 in flight each",
+    { connections: 10, window: 200, payloadBytes: 1_024 },
+    [three, diskAlone, bareServer, ...synced, ...weaker],
+  ),
+  server: row(
+    "server: 100 clients, one in flight each, nothing kept",
+    small(100, 1),
+    [server, bareServer, threadServer],
+  ),
+  connections: {
+    name: "growth: 10,000 in flight, of 1, 10 and 100 connections",
+    entries: [[1, 10_000], [10, 1_000], [100, 100]].map(
+      ([connections = 0, window = 0]) => ({
+        target: cluster(`${connections} × ${window}`),
+        work: small(connections, window),
+      }),
+    ),
   },
-  {
-    name: "closed loop: 100 clients, one in flight each",
-    work: { connections: 100, window: 1, payloadBytes: SMALL_BYTES },
-    targets: [cluster("sd-node, 3 data nodes"), ...synced, ...weaker],
-  },
-  {
-    name: "one client, one in flight",
-    work: { connections: 1, window: 1, payloadBytes: SMALL_BYTES },
-    targets: [cluster("sd-node, 3 data nodes"), ...synced, ...weaker],
-  },
-  {
-    name: "1 KiB: 10 connections, 200 in flight each",
-    work: { connections: 10, window: 200, payloadBytes: 1_024 },
-    targets: [cluster("sd-node, 3 data nodes"), ...synced, ...weaker],
-  },
-  {
-    name: "server: 100 clients, one in flight each, nothing kept",
-    work: { connections: 100, window: 1, payloadBytes: SMALL_BYTES },
-    targets: [server, bareServer, threadServer],
-  },
-  {
-    name: "growth: 100 connections, 100 in flight each",
-    work: { connections: 100, window: 100, payloadBytes: SMALL_BYTES },
-    targets: [
-      cluster("sd-node, 1 data node", { nodes: 1 }),
-      cluster("sd-node, 3 data nodes"),
-      cluster("sd-node, 16 data nodes", { nodes: 16 }),
-    ],
-  },
-];
+  nodes: row(
+    "growth: 1, 3 and 16 data nodes, 100 connections, 100 in flight each",
+    small(100, 100),
+    [1, 3, 16].map((nodes) => cluster(`${nodes} data nodes`, { nodes })),
+  ),
+} satisfies Record<string, Row>;
+
+/** See {@linkcode rows}. */
+export type RowKey = keyof typeof rows;

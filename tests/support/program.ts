@@ -131,9 +131,9 @@ export class Program {
     this.#child.kill(signal);
   }
 
-  /** Waits for its end. @returns Its exit code. */
-  async exit(): Promise<number> {
-    await this.#until(() => this.#isOver, "its end");
+  /** Waits for its end, so long at most. @returns Its exit code. */
+  async exit(patienceMs: number = PATIENCE_MS): Promise<number> {
+    await this.#until(() => this.#isOver, "its end", patienceMs);
     await this.#streams;
     return (await this.#status).code;
   }
@@ -155,14 +155,18 @@ export class Program {
     await this.kill();
   }
 
-  async #until(isTrue: () => boolean, what: string): Promise<void> {
+  async #until(
+    isTrue: () => boolean,
+    what: string,
+    patienceMs: number = PATIENCE_MS,
+  ): Promise<void> {
     if (isTrue()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const watcher = () => {
       if (isTrue()) resolve();
     };
     this.#watchers.add(watcher);
-    const timer = setTimeout(resolve, PATIENCE_MS);
+    const timer = setTimeout(resolve, patienceMs);
     await promise;
     clearTimeout(timer);
     this.#watchers.delete(watcher);

@@ -7,40 +7,16 @@
 import { bytesOf } from "../../../lib/wire/ascii.ts";
 import { ByteQueue } from "../../../lib/wire/byte_queue.ts";
 import { Histogram } from "./histogram.ts";
+import { type LoadOrder, type LoadResult, MEASURING } from "./order.ts";
 import { type BenchSession, type NewSession, writeAll } from "./protocol.ts";
-import { type ProtocolName, protocols } from "./protocols.ts";
-
-/** What to do, as the only argument, in JSON. */
-export interface LoadOrder {
-  readonly protocol: ProtocolName;
-  readonly hostname: string;
-  readonly port: number;
-  readonly connections: number;
-  /** Messages in flight of each connection. */
-  readonly window: number;
-  readonly payloadBytes: number;
-  /** Time that is not measured, and time that is. */
-  readonly warmUpMs: number;
-  readonly measuredMs: number;
-}
-
-/** What came of it. */
-export interface LoadResult {
-  /** Messages answered in the measured time. */
-  readonly answered: number;
-  readonly measuredMs: number;
-  /** Of the time from a message to its answer, in µs; null with a window. */
-  readonly p50: number | null;
-  readonly p99: number | null;
-}
-
-/** Is printed when the measured time begins. */
-export const MEASURING = "measuring";
+import { protocols } from "./protocols.ts";
 
 /** Fits whatever a peer sends at once; partial answers wait in it. */
 const BUFFER_BYTES = 256 * 1024;
 
 const order: LoadOrder = JSON.parse(Deno.args[0]!);
+if (order.protocol === "disk") throw new Error("a disk speaks no protocol");
+const newSession: NewSession = protocols[order.protocol];
 const payload = bytesOf("numero random: 42".padEnd(order.payloadBytes, "."));
 const latency = new Histogram();
 const sessions: BenchSession[] = [];
@@ -66,10 +42,9 @@ await Promise.all(lanes);
 console.log(JSON.stringify(result));
 
 async function connect(index: number) {
-  const { hostname, port, protocol } = order;
+  const { hostname, port } = order;
   const conn = await Deno.connect({ hostname, port });
   conn.setNoDelay(true);
-  const newSession: NewSession = protocols[protocol];
   const session = newSession(payload, index);
   await session.open(conn);
   sessions.push(session);

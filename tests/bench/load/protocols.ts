@@ -1,5 +1,6 @@
 /** The protocols that the load generator speaks, by name. */
 
+import { AmqpSession } from "./amqp.ts";
 import { newBeanstalkdSession } from "./beanstalkd.ts";
 import { EchoSession } from "./echo.ts";
 import { NatsSession } from "./nats.ts";
@@ -13,6 +14,8 @@ export const protocols = {
   echo: (payload) => new EchoSession(payload),
   redis: newRedisSession,
   beanstalkd: newBeanstalkdSession,
+  quorum: (payload) => new AmqpSession(payload, "quorum"),
+  classic: (payload) => new AmqpSession(payload, "classic"),
   nats: (payload, index) => new NatsSession(payload, index),
 } satisfies Readonly<Record<string, NewSession>>;
 
