@@ -14,18 +14,18 @@ const POLYNOMIAL = 0x82f63b78;
 /** Bytes that one step takes. */
 const SLICES = 8;
 
-/** `table[256 * n + byte]`: what a byte does that n bytes follow. */
-const table = new Int32Array(SLICES * 256);
+/** `crcTable[256 * n + byte]`: what a byte does that n bytes follow. */
+export const crcTable = new Int32Array(SLICES * 256);
 for (let i = 0; i < 256; i++) {
   let remainder = i;
   for (let bit = 0; bit < 8; bit++) {
     remainder = (remainder >>> 1) ^ (remainder & 1 ? POLYNOMIAL : 0);
   }
-  table[i] = remainder;
+  crcTable[i] = remainder;
 }
-for (let i = 256; i < table.length; i++) {
-  const before = table[i - 256]!;
-  table[i] = (before >>> 8) ^ table[before & 255]!;
+for (let i = 256; i < crcTable.length; i++) {
+  const before = crcTable[i - 256]!;
+  crcTable[i] = (before >>> 8) ^ crcTable[before & 255]!;
 }
 
 /**
@@ -45,17 +45,17 @@ export function crc32c(
   for (const end = to - SLICES + 1; at < end; at += SLICES) {
     crc ^= bytes[at]! | bytes[at + 1]! << 8 | bytes[at + 2]! << 16 |
       bytes[at + 3]! << 24;
-    crc = table[7 * 256 + (crc & 255)]! ^
-      table[6 * 256 + (crc >>> 8 & 255)]! ^
-      table[5 * 256 + (crc >>> 16 & 255)]! ^
-      table[4 * 256 + (crc >>> 24)]! ^
-      table[3 * 256 + bytes[at + 4]!]! ^
-      table[2 * 256 + bytes[at + 5]!]! ^
-      table[256 + bytes[at + 6]!]! ^
-      table[bytes[at + 7]!]!;
+    crc = crcTable[7 * 256 + (crc & 255)]! ^
+      crcTable[6 * 256 + (crc >>> 8 & 255)]! ^
+      crcTable[5 * 256 + (crc >>> 16 & 255)]! ^
+      crcTable[4 * 256 + (crc >>> 24)]! ^
+      crcTable[3 * 256 + bytes[at + 4]!]! ^
+      crcTable[2 * 256 + bytes[at + 5]!]! ^
+      crcTable[256 + bytes[at + 6]!]! ^
+      crcTable[bytes[at + 7]!]!;
   }
   for (; at < to; at++) {
-    crc = (crc >>> 8) ^ table[(crc ^ bytes[at]!) & 255]!;
+    crc = (crc >>> 8) ^ crcTable[(crc ^ bytes[at]!) & 255]!;
   }
   return ~crc;
 }

@@ -34,7 +34,7 @@ for (const [byte, letter] of letters) {
 const COPY_BYTES_MIN = 64;
 
 /** 1 for the bytes that need no look: printable ASCII but the backslash. */
-const isPlain = new Uint8Array(256);
+export const isPlain: Uint8Array = new Uint8Array(256);
 isPlain.fill(1, 32, 127);
 isPlain[BACKSLASH] = 0;
 

@@ -32,6 +32,7 @@ import { MESSAGE_PREFIX } from "../wire/words.ts";
 import { NODE_ID_BYTES } from "../limits.ts";
 import { crc32c } from "./crc32c.ts";
 import { ESCAPED_BYTES_MAX, escapeInto } from "./escape.ts";
+import { PLAIN_CRC_BYTES_MIN, plainCrc } from "./plain_crc.ts";
 
 const LF = 10;
 const SPACE = 32;
@@ -103,8 +104,17 @@ export function writeRecords(
     let crc = crc32c(bytes, start + sharedLength, o, prefixCrc);
     o += CHECKSUM_BYTES;
     for (let m = 0; m < payloadMark.length; m++) bytes[o++] = payloadMark[m]!;
-    const end = escapeInto(bytes, o, messages, at, at + length);
-    crc = crc32c(bytes, o, end, crc);
+    let end = o + length;
+    const plain = length < PLAIN_CRC_BYTES_MIN
+      ? undefined
+      : plainCrc(messages, at, at + length, crc);
+    if (plain === undefined) {
+      end = escapeInto(bytes, o, messages, at, at + length);
+      crc = crc32c(bytes, o, end, crc);
+    } else {
+      bytes.set(messages.subarray(at, at + length), o);
+      crc = plain;
+    }
     writeHex32(bytes, checksumAt, crc);
     bytes[end] = LF;
     out.commit(end + 1 - start);

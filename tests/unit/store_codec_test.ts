@@ -6,6 +6,7 @@ import {
   escapeInto,
   unescapeInto,
 } from "../../lib/store/escape.ts";
+import { plainCrc } from "../../lib/store/plain_crc.ts";
 import {
   newParsedRecord,
   parseRecord,
@@ -43,6 +44,41 @@ Deno.test("crc32c of parts is that of the whole", () => {
     const first = crc32c(bytes, 0, at);
     assert.equal(crc32c(bytes, at, bytes.length, first), crc32c(bytes));
   }));
+});
+
+Deno.test("plainCrc is the CRC of what is its own escaped form, and of nothing else", () => {
+  const almostPlain = fc.tuple(
+    fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 200 })
+      .map(bytesOf),
+    fc.nat(),
+    fc.nat(255),
+  ).map(([bytes, at, byte]) => {
+    bytes[at % bytes.length] = byte;
+    return bytes;
+  });
+  fc.assert(
+    fc.property(
+      fc.oneof(almostPlain, anyPayload),
+      fc.nat(9),
+      fc.integer(),
+      (payload, offset, before) => {
+        // Somewhere in a larger buffer, as messages are.
+        const buffer = new Uint8Array(payload.length + 20);
+        const bytes = buffer.subarray(3);
+        bytes.set(payload, offset);
+        const end = offset + payload.length;
+        const escaped = escape(payload);
+        const isSame = escaped.length === payload.length;
+        assert.equal(
+          plainCrc(bytes, offset, end, before),
+          isSame && escaped.every((byte) => byte < 0x80)
+            ? crc32c(payload, 0, payload.length, before)
+            : undefined,
+        );
+      },
+    ),
+    { numRuns: 2_000 },
+  );
 });
 
 Deno.test("escaped payloads come back byte for byte", () => {
