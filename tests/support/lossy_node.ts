@@ -19,7 +19,7 @@ const log = openLog({
   role: "data",
   directory,
   format: "text",
-  level: "warning",
+  level: "info",
   color: false,
   console: "stdout",
 }, { clock, turn });

@@ -6,6 +6,9 @@ import { permissions } from "../../.tasks/permissions.ts";
 import { start, targets } from "../support/program.ts";
 import { torture } from "./torture.ts";
 
+/** Else power was never lost in the middle of a write. */
+const enough = { kills: 20, torn: 1, acknowledged: 100 };
+
 const SEED = Number(Deno.env.get("SD_SEED") ?? "1");
 const program = fileURLToPath(
   new URL("../support/lossy_node.ts", import.meta.url),
@@ -19,6 +22,7 @@ for (const target of targets) {
         target,
         seed: SEED,
         seconds: 6,
+        enough,
         replicas,
         onlyDataDies: true,
         startData: (head, directory) =>
@@ -37,9 +41,9 @@ for (const target of targets) {
         { lost: 0, doubled: 0, misordered: 0 },
         `SD_SEED=${SEED}: ${JSON.stringify(figures)}`,
       );
-      // Else power was never lost in the middle of a write.
       assert.ok(
-        kills >= 20 && torn >= 1 && acknowledged >= 100,
+        kills >= enough.kills && torn >= enough.torn &&
+          acknowledged >= enough.acknowledged,
         JSON.stringify(figures),
       );
     });

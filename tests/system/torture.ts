@@ -18,6 +18,8 @@ export interface TortureOptions {
   readonly target: Target;
   readonly seed: number;
   readonly seconds: number;
+  /** What must have come to pass before it ends, if that takes longer. */
+  readonly enough?: Partial<Ordeal>;
   readonly replicas: number;
   /** How a data node is started; by `target` unless a test says otherwise. */
   readonly startData?: (head: string, directory: string) => Program;
@@ -25,15 +27,30 @@ export interface TortureOptions {
   readonly onlyDataDies?: boolean;
 }
 
-/** What came of it. */
-export interface Figures extends Comparison {
+/** How hard it was. */
+export interface Ordeal {
   readonly kills: number;
-  readonly stops: number;
   /** Starts that found a torn line, which a process was killed in. */
   readonly torn: number;
+  readonly acknowledged: number;
+}
+
+/** What came of it. */
+export interface Figures extends Ordeal, Comparison {
+  readonly stops: number;
+  readonly acknowledged: number;
 }
 
 const DATA_NODES = 4;
+
+/** What a head or a data node says when it has started. */
+const STARTED = /Listening on|dataNode \w+ in/;
+
+/** Share of lives that begin when a process has started; others may end before. */
+const STARTED_SHARE = 0.8;
+
+/** How much longer a torture may take until it was hard enough, in ms. */
+const PATIENCE_MS = 120_000;
 
 /** A process that can be killed and started again. */
 class Victim {
@@ -59,11 +76,7 @@ export async function torture(options: TortureOptions): Promise<Figures> {
   const to = `127.0.0.1:${port}`;
   const start = (name: string, ...args: readonly string[]) =>
     new Victim(() =>
-      startNode(target, [
-        ...args,
-        "--log-level=error",
-        `--log-dir=${directory.at(name)}`,
-      ])
+      startNode(target, [...args, `--log-dir=${directory.at(name)}`])
     );
   const head = start(
     "head",
@@ -83,11 +96,20 @@ export async function torture(options: TortureOptions): Promise<Figures> {
   try {
     const load = startLoad(to);
     const onlyDataDies = options.onlyDataDies ?? false;
-    const chaos = {
+    const tornLines = () =>
+      nodes.flatMap((_, i) => directory.lines(`d${i}/registro_data.txt`))
+        .filter((line) => /ended in a torn line/.test(line)).length;
+    const { kills = 0, torn = 0, acknowledged: some = 0 } = options.enough ??
+      {};
+    const endMs = nowMs() + options.seconds * 1000;
+    const chaos: Chaos = {
       kills: 0,
       stops: 0,
       killShare: onlyDataDies ? 1 : 0.8,
-      endMs: nowMs() + options.seconds * 1000,
+      isOver: () =>
+        nowMs() >= endMs && (nowMs() >= endMs + PATIENCE_MS ||
+          chaos.kills >= kills && load.acknowledgedCount >= some &&
+            tornLines() >= torn),
     };
     await Promise.all([
       ...nodes.map((node) => torment(node, random, chaos, 600)),
@@ -95,14 +117,12 @@ export async function torture(options: TortureOptions): Promise<Figures> {
     ]);
     const acknowledged = await load.finish();
     const texts = await readAll(target, to);
-    const { kills, stops } = chaos;
-    const torn = Array.from(
-      nodes,
-      (_, i) =>
-        directory.lines(`d${i}/registro_data.txt`)
-          .filter((line) => /ended in a torn line/.test(line)).length,
-    ).reduce((sum, count) => sum + count, 0);
-    return { kills, stops, torn, ...compare(acknowledged, load.sent, texts) };
+    return {
+      kills: chaos.kills,
+      stops: chaos.stops,
+      torn: tornLines(),
+      ...compare(acknowledged, load.sent, texts),
+    };
   } finally {
     for (const { process } of victims) await process.kill();
   }
@@ -113,7 +133,7 @@ interface Chaos {
   stops: number;
   /** Share of kills; the rest are stops. */
   readonly killShare: number;
-  readonly endMs: number;
+  readonly isOver: () => boolean;
 }
 
 /** Kills and stops one process again and again; leaves it running. */
@@ -123,7 +143,9 @@ async function torment(
   chaos: Chaos,
   lifeMs: number,
 ): Promise<void> {
-  while (nowMs() < chaos.endMs) {
+  while (!chaos.isOver()) {
+    // Else no process of a busy machine lives long enough to be told anything.
+    if (random() < STARTED_SHARE) await victim.process.line(STARTED);
     await pause(random() * lifeMs);
     if (random() < chaos.killShare) {
       await victim.process.kill();
