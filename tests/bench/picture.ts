@@ -28,8 +28,9 @@ export function pictureOf(rows: readonly MeasuredRow[]): string {
   for (const { name, found } of rows) {
     parts.push(text(8, y, name, "bold"));
     y += 10;
-    const most = Math.max(...found.map(rateOf));
-    for (const one of found) {
+    const shown = withoutBounds(found);
+    const most = Math.max(...shown.map(rateOf));
+    for (const one of shown) {
       const rate = rateOf(one);
       const width = (WIDTH - LABEL_WIDTH - NUMBER_WIDTH) * rate / most;
       const { name, durability } = one.entry.target;
@@ -53,6 +54,14 @@ export function pictureOf(rows: readonly MeasuredRow[]): string {
 ${parts.join("\n")}
 </svg>
 `;
+}
+
+/** Bounds of the machine would make everything else look alike. */
+function withoutBounds(found: readonly Found[]): readonly Found[] {
+  const brokers = found.filter(({ entry: { target } }) =>
+    target.durability !== "kept nowhere" && target.protocol !== "disk"
+  );
+  return brokers.length === 0 ? found : brokers;
 }
 
 function rect(

@@ -84,6 +84,7 @@ function processorsOf({ rounds }: Found): string {
   const shares = new Map<string, number[]>();
   for (const name of rounds[0]!.processors.keys()) {
     const share = median(rounds.map(({ processors }) => processors.get(name)!));
+    if (share < 0.005) continue;
     const kind = name.replace(/ \d+$/, "");
     shares.set(kind, [...shares.get(kind) ?? [], share]);
   }

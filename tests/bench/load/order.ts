@@ -13,7 +13,7 @@ export interface LoadOrder {
   /** Messages in flight of each connection. */
   readonly window: number;
   readonly payloadBytes: number;
-  /** Time that is not measured, and time that is. */
+  /** Time that is not measured, and time that is, or more for slow peers. */
   readonly warmUpMs: number;
   readonly measuredMs: number;
 }
