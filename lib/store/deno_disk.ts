@@ -4,7 +4,6 @@
  * @module
  */
 
-import { dirname } from "node:path";
 import { writeAllSync } from "../write_all.ts";
 import type { Disk } from "./disk.ts";
 import { QuickSync } from "./quick_sync.ts";
@@ -193,11 +192,17 @@ function wordsOf(error: unknown): string {
  * @throws Whatever the operating system says.
  */
 export function makeDirectory(path: string): void {
-  const parent = dirname(path);
+  const parent = parentOf(path);
   if (parent !== path && !exists(parent)) makeDirectory(parent);
   if (exists(path)) return;
   Deno.mkdirSync(path, { recursive: true });
   syncDirectory(parent);
+}
+
+/** As node's `dirname`, which each start would wait 8 ms for. */
+function parentOf(path: string): string {
+  const parent = path.replace(/\/*[^/]+\/*$/, "");
+  return parent !== "" ? parent : path.startsWith("/") ? "/" : ".";
 }
 
 function exists(path: string): boolean {
