@@ -1,6 +1,6 @@
 /**
- * Logging: events go to the console and to the role's files; lines of messages
- * go to the files, and to the console only as many as a person can follow.
+ * Logging: events go to the console and to the role's files; so do lines of
+ * messages, as many of them as each can take, and the count of the others.
  *
  * This is the only module that knows the logging library.
  *
@@ -70,19 +70,19 @@ export interface Log {
   events(file?: LogFile): EventLog;
   /**
    * Whether the console should show so many lines more about messages this
-   * second [1]. If not, they are counted, and the count is shown when the
+   * second, one by default. If not, they are counted, and the count is shown when the
    * second is over.
    */
   showsMessage(lines?: number): boolean;
   /** Shows a message that {@linkcode showsMessage} agreed to. */
   message(text: string): void;
   /**
-   * A budget for lines about messages in a file, which gets the count of those
+   * The budget for lines about messages in a file, of which there is one; it gets the count of those
    * that were left out.
    *
    * @returns Whether the file should get so many lines more this second.
    */
-  messagesOf(file: LogFile): (lines: number) => boolean;
+  lineBudgetOf(file: LogFile): (lines: number) => boolean;
   /** To be called every `TICK_MS`. */
   tick(): void;
   /** Writes what has gathered, in front of an exit that cannot wait. */
@@ -192,7 +192,7 @@ export function openLog(
       return console;
     },
     showsMessage: (lines = 1) => options.level === "info" && shown.take(lines),
-    messagesOf(file) {
+    lineBudgetOf(file) {
       const budget = new LineBudget(LOG_MESSAGES_PER_SECOND);
       listed.set(file, budget);
       return (lines) => budget.take(lines);

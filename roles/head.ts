@@ -4,7 +4,8 @@
  *
  * 1. It listens; clients and data nodes shake hands and name their role.
  * 2. A message goes to data nodes chosen by the placement; both the message
- *    and its `recibido` are lines of `registro_server.txt`.
+ *    and its `recibido` are lines of `registro_server.txt`, a thousand a second
+ *    at most.
  * 3. On every heartbeat each data node's process is asked on its connection,
  *    and its host pinged; one that stays silent is put out. Each result is a
  *    line of `heartbeat_server.txt`.

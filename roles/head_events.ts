@@ -37,7 +37,7 @@ export function headEvents(
   { beats, nodes, suspected }: HeadEventsPorts,
 ): HeadEvents {
   const events = log.events(registry);
-  const lists = log.messagesOf(registry);
+  const takesLines = log.lineBudgetOf(registry);
   return {
     refusedPeer: (label, reason) =>
       events.warning(`${label} refused: ${reason}`),
@@ -120,7 +120,7 @@ export function headEvents(
     placed(batch, member) {
       const lines = linesOf(batch);
       const isShown = log.showsMessage(lines);
-      const isListed = lists(lines);
+      const isListed = takesLines(lines);
       if (!isListed && !isShown) return;
       eachLine(batch, (first, last, from, to) => {
         if (isListed) {
@@ -144,7 +144,7 @@ export function headEvents(
     stored(batch, member) {
       const lines = linesOf(batch);
       const isShown = log.showsMessage(lines);
-      const isListed = lists(lines);
+      const isListed = takesLines(lines);
       if (!isListed && !isShown) return;
       eachLine(batch, (first, last) => {
         if (isListed) {

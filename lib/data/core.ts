@@ -16,6 +16,7 @@ import type { CalledSession } from "../call.ts";
 import { Caller, type CallerPorts } from "../caller.ts";
 import { AttentiveClock } from "../heartbeat/attentive_clock.ts";
 import { randomName } from "../identity.ts";
+import { GATHER_BYTES_MAX } from "../limits.ts";
 import type { Link, Random, Turn } from "../ports.ts";
 import type { Disk } from "../store/disk.ts";
 import { Journal, type Recovery } from "../store/journal.ts";
@@ -140,7 +141,7 @@ export class DataCore implements DataContext {
       committed: (commit, failure) => this.#committed(commit, failure),
       room: () => this.#unblock(),
       sealed: (name, reason) => ports.events.sealed(name, reason),
-    });
+    }, { capacityKept: GATHER_BYTES_MAX });
     this.restores = new Restores(ports.disk, ports.turn, (reason) => {
       ports.events.diskFailed(reason);
     });

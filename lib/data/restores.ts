@@ -10,7 +10,6 @@ import type { Disk } from "../store/disk.ts";
 import { Journal, type Recovery } from "../store/journal.ts";
 import { laneNumbers, laneSegments } from "../store/lanes.ts";
 import { newParsedRecord, parseRecord } from "../store/record.ts";
-import { SEGMENT_BYTES_MAX } from "../store/segments.ts";
 import { findLineEnd } from "../wire/line.ts";
 
 /** Lanes of one data node; a repair that is begun again seldom needs another. */
@@ -111,8 +110,7 @@ export class Restores {
         room: () => {},
         sealed: () => {},
       },
-      SEGMENT_BYTES_MAX,
-      laneSegments(this.#lanes.length + 1),
+      { names: laneSegments(this.#lanes.length + 1) },
     );
     const lane: Lane = { journal, tick: 0, waiting: [] };
     const recovery = journal.open(() => {});

@@ -196,6 +196,7 @@ export class Delivery {
       }
       this.#release(batch);
     }
+    this.#gathering.review();
     return placedAnew;
   }
 

@@ -20,7 +20,8 @@ import type { Member } from "./member.ts";
 /**
  * Time for which a data node that has not answered sets the pace, in ms: what
  * a sync takes on a disk that turns. Past it, waiting costs more than a shared
- * sync saves.
+ * sync saves. It is looked at when something comes, is answered or is lost, and
+ * with each tick, so a message may wait for a tick longer.
  */
 const PACE_MS_MAX = 10;
 
@@ -81,8 +82,9 @@ export class Gathering {
     const nowMs = this.#clock.nowMs();
     let underWay = 0;
     for (const member of this.#members) {
+      // What is placed and not sent is waited for by nobody who keeps time.
       if (member.isShared && member.waitedMs(nowMs) < PACE_MS_MAX) {
-        underWay += member.inFlight;
+        underWay += member.sent;
       }
     }
     return this.#batches.length * this.#copies >= underWay;

@@ -179,7 +179,10 @@ export class Member {
       this.#inFlight.length < MEMBER_WINDOW_BATCHES && this.takes(batch);
   }
 
-  /** Whether what is sent to it together shares a sync. */
+  /**
+   * Whether what is sent to it together shares a sync: text data nodes, which
+   * have no pulse, get one message at a time.
+   */
   get isShared(): boolean {
     return this.#wire.pulse !== undefined;
   }

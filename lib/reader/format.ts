@@ -31,12 +31,13 @@ const csvEnd = bytesOf("\r\n");
 
 /**
  * 1 for the bytes that keep an escaped payload from being copied as it is: a
- * backslash, since it stands for something else, and what the format escapes.
+ * backslash, since it stands for something else, what the format escapes, and
+ * control bytes, which only a record that is not ours can have.
  */
 const inJsonText = tableOf('\\"');
 const inCsvText = tableOf('\\",');
 
-const looseText = new TextDecoder();
+const looseText = new TextDecoder("utf-8", { ignoreBOM: true });
 const strictText = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Appends one message. */
@@ -175,7 +176,8 @@ export function timeOf({ bytes, record }: Line): string {
 }
 
 function tableOf(bytes: string): Uint8Array {
-  const table = new Uint8Array(256);
+  const table = new Uint8Array(256).fill(1, 0, 0x20);
+  table[0x7f] = 1;
   for (const byte of bytesOf(bytes)) table[byte] = 1;
   return table;
 }

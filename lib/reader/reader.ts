@@ -106,7 +106,7 @@ export class Reader implements AsyncIterable<Message> {
       events: {
         connected: (...args) => events.connected?.(...args),
         lost: (...args) => events.lost?.(...args),
-        copy: events.copy,
+        copy: events.copy?.bind(events),
         message: (line) => this.#visit(line),
         missing: (reason) => {
           this.#missing.push(reason);

@@ -140,9 +140,10 @@ export class DenoDisk implements Disk {
     writeAllSync(file, bytes);
     if (!this.#sync) return;
     const startMs = performance.now();
-    if (this.#quick.suits(bytes.length)) file.syncDataSync();
+    if (this.#quick.suits(bytes.length, startMs)) file.syncDataSync();
     else await file.syncData();
-    this.#quick.took(performance.now() - startMs);
+    const endMs = performance.now();
+    this.#quick.took(endMs - startMs, endMs);
   }
 
   #open(name: string): Deno.FsFile {

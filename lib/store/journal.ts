@@ -42,6 +42,16 @@ export interface JournalEvents {
   sealed(name: string, reason: string | undefined): void;
 }
 
+/** How a journal differs from that of `data.txt`. */
+export interface JournalOptions {
+  /** Bytes after which a segment is sealed. */
+  readonly segmentBytesMax?: number | undefined;
+  /** What its segments are called. */
+  readonly names?: SegmentNames;
+  /** Bytes of memory that it keeps twice, for commits that are often large. */
+  readonly capacityKept?: number;
+}
+
 /** What start-up found. */
 export interface Recovery {
   /** Undamaged records in the active segment. */
@@ -76,8 +86,8 @@ export class Journal {
   readonly #disk: Disk;
   readonly #turn: Turn;
   readonly #events: JournalEvents;
-  #gathering = new ByteQueue(GATHER_BYTES_MAX);
-  #writing = new ByteQueue(GATHER_BYTES_MAX);
+  #gathering: ByteQueue;
+  #writing: ByteQueue;
   /** The number of the commit that gathers. */
   #commit = 1;
   #doneCommit = 0;
@@ -94,16 +104,16 @@ export class Journal {
   #distrust: string | undefined;
   readonly #begin = () => this.#write();
 
-  /** @param segmentBytesMax Bytes after which a segment is sealed. */
   constructor(
     disk: Disk,
     turn: Turn,
     events: JournalEvents,
-    segmentBytesMax: number = SEGMENT_BYTES_MAX,
-    names: SegmentNames = dataSegments,
+    options: JournalOptions = {},
   ) {
-    this.#names = names;
-    this.#segmentBytesMax = segmentBytesMax;
+    this.#names = options.names ?? dataSegments;
+    this.#segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_MAX;
+    this.#gathering = new ByteQueue(options.capacityKept);
+    this.#writing = new ByteQueue(options.capacityKept);
     this.#disk = disk;
     this.#turn = turn;
     this.#events = events;

@@ -53,11 +53,11 @@ interface Name {
   readonly text: string;
 }
 
-/** Each name has one place, by its hash, where the next of that place takes it. */
+/** By the hash of a name, which takes the place of one with the same. */
 const remembered = new Array<Name | undefined>(REMEMBERED).fill(undefined);
 
 /**
- * The name `bytes[from..to)`, at most 64 bytes, as a string. One that was met
+ * The name `bytes[from..to)` as a string. One that was met
  * lately is not made again: the same clients come in thousands of batches, and
  * making the string costs more than all else that is done with it.
  */

@@ -9,7 +9,7 @@ import { ManualTurn } from "../support/manual_turn.ts";
 
 /** A data node of which only what is under way to it matters. */
 interface UnderWay {
-  inFlight: number;
+  sent: number;
   waitedMs: () => number;
   readonly isShared: boolean;
 }
@@ -31,10 +31,10 @@ function newGathering(copies = 1) {
     return batch;
   };
   /** A data node to which so many batches are in flight, since now. */
-  const addMember = (inFlight: number, isShared = true) => {
+  const addMember = (sent: number, isShared = true) => {
     const sinceMs = clock.nowMs();
     const waitedMs = () => clock.nowMs() - sinceMs;
-    const member = { inFlight, waitedMs, isShared };
+    const member = { sent, waitedMs, isShared };
     members.push(member);
     return member;
   };
@@ -68,11 +68,11 @@ Deno.test("gathering goes on when an answer came", () => {
   const member = addMember(5);
   const group = [add(), add()];
   turn.end();
-  member.inFlight = 3;
+  member.sent = 3;
   gathering.review();
   turn.end();
   assert.deepEqual(placed, []);
-  member.inFlight = 2;
+  member.sent = 2;
   gathering.review();
   turn.end();
   assert.deepEqual(placed, group);
@@ -89,7 +89,7 @@ Deno.test("gathering does not wait for who is late, nor for text data nodes", ()
   gathering.review();
   turn.end();
   assert.deepEqual(placed, group);
-  assert.equal(late.inFlight, 100);
+  assert.equal(late.sent, 100);
 });
 
 Deno.test("gathering waits for no more than is worth a sync", () => {
@@ -130,7 +130,7 @@ Deno.test("gathering places each batch once, in order, and keeps none for ever",
     for (const step of steps) {
       if ("add" in step) added.push(add(step.add));
       else if ("underWay" in step) {
-        member.inFlight = step.underWay;
+        member.sent = step.underWay;
         gathering.review();
       } else if ("passMs" in step) clock.advance(step.passMs);
       else turn.end();

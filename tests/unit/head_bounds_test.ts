@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import {
   FRAME_BYTES_MAX,
   FRAME_PAYLOAD_BYTES_MAX,
+  SEND_BYTES_HIGH,
   STORE_TIMEOUT_MS,
 } from "../../lib/limits.ts";
 import { readReceipt, readRefusal } from "../../lib/wire/client_frames.ts";
@@ -142,6 +143,18 @@ Deno.test("head gives a data node time for each message, not for each batch", ()
   }
   assert.equal(node.isAborted, false);
   assert.equal(core.heldMessages, 0);
+});
+
+Deno.test("head does not hold messages for a data node whose connection is clogged", () => {
+  const { told, joinAs } = newHead();
+  const placed = () => told.filter((event) => event === "placed").length;
+  const clogged = joinAs("dataNode id=aaaaaaaa", "frame");
+  clogged.out.append(new Uint8Array(SEND_BYTES_HIGH));
+  const client = joinAs("cliente id=c", "frame");
+  for (const firstSequence of [1, 2, 3]) {
+    client.receive(messagesFrame(["x"], { firstSequence }));
+    assert.equal(placed(), firstSequence);
+  }
 });
 
 Deno.test("head waits for whoever types `recibido`", () => {

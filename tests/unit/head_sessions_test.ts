@@ -378,6 +378,18 @@ Deno.test("head: of many connections, none is forgotten", () => {
   for (const link of waiting) assert.match(link.said(), /error silent/);
 });
 
+Deno.test("head: those who come and go keep nobody from being looked at", () => {
+  const { pass, connect } = newHead({ connectionsMax: 100 });
+  const patient = Array.from({ length: 20 }, () => connect());
+  for (const link of patient) link.receive("peticion\n");
+  for (let ms = 0; ms < GREETING_TIMEOUT_MS + 10 * TICK_MS; ms += TICK_MS) {
+    const hasty = Array.from({ length: 10 }, () => connect());
+    pass(TICK_MS);
+    for (const link of hasty) link.breaks();
+  }
+  for (const link of patient) assert.match(link.said(), /error silent/);
+});
+
 Deno.test("head drains: takes no more, answers what it has", () => {
   const { core, connect, join } = newHead();
   const node = join("dataNode");

@@ -14,7 +14,7 @@ function openJournal(disk = new MemoryDisk(), segmentBytesMax?: number) {
       told.push(`commit ${commit}${failure ? ` failed: ${failure}` : ""}`),
     room: () => {},
     sealed: (name, reason) => told.push(`sealed ${name} ${reason ?? ""}`),
-  }, segmentBytesMax);
+  }, { segmentBytesMax });
   const sequences: number[] = [];
   const recovery: Recovery = journal.open((_bytes, record) =>
     sequences.push(record.sequence)
