@@ -134,6 +134,10 @@ test("activity 2 under load: killed, cut off, scaled, restarted, stopped", async
       );
       await engine.docker("network", "connect", network, second!.id);
       await head.lineCount(/rejoined after/, 2);
+      // Until the engine knows it too, the clients that need it do not start.
+      await until(async () =>
+        await inspect(second!.id, ".State.Health.Status") === "healthy"
+      );
     },
   );
 

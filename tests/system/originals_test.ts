@@ -120,8 +120,13 @@ for (const target of targets) {
     await head.line(/dataNode .* left/);
     assert.equal(directory.lines("original.txt").length, 3);
     const ours = directory.lines("d1/data.txt").length;
-    // The third of the old one may have been taken for lost, and sent again.
-    assert.ok(ours >= 37 && ours <= 38, `${ours}`);
+    // The third of the old one may have been taken for lost, and sent again;
+    // all three, where a busy machine made the old one suspect.
+    const again = head.lines.some((line) => /suspect:/.test(line)) ? 3 : 1;
+    assert.ok(
+      ours >= 37 && ours <= 37 + again,
+      [ours, ...head.lines].join("\n"),
+    );
     assert.equal(await node.stop(), 0);
   });
 
