@@ -120,13 +120,9 @@ for (const target of targets) {
     await head.line(/dataNode .* left/);
     assert.equal(directory.lines("original.txt").length, 3);
     const ours = directory.lines("d1/data.txt").length;
-    // The third of the old one may have been taken for lost, and sent again;
-    // all three, where a busy machine made the old one suspect.
-    const again = head.lines.some((line) => /suspect:/.test(line)) ? 3 : 1;
-    assert.ok(
-      ours >= 37 && ours <= 37 + again,
-      [ours, ...head.lines].join("\n"),
-    );
+    // What came in one frame with those that it did not answer is sent again
+    // with them, and so may be its third, which it leaves after.
+    assert.ok(ours >= 37 && ours <= 40, [ours, ...head.lines].join("\n"));
     assert.equal(await node.stop(), 0);
   });
 
