@@ -44,6 +44,6 @@ EXPOSE 5000
 # SIGTERM drains; it is Docker's own signal to stop.
 STOPSIGNAL SIGTERM
 # The role and its flags come from SD_ROLE and the other SD_* variables.
-HEALTHCHECK --interval=5s --timeout=5s --start-period=10s --retries=3 \
+HEALTHCHECK --interval=5s --timeout=15s --start-period=60s --retries=3 \
   CMD ["sd-node", "--check"]
 ENTRYPOINT ["sd-node"]
