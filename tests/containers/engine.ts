@@ -21,6 +21,9 @@ const RUNTIME_IMAGE = "sd-test-runtime";
 const BUILD_IMAGE = "sd-test-build";
 const IMAGE = "sd-node:0.1.0";
 
+/** Lines of the engine's own log that a failure shows. */
+const COMPLAINTS = 40;
+
 /** Why no engine can run here; undefined when one can. */
 export const engineLacking: string | undefined = await findLacking();
 
@@ -91,13 +94,18 @@ export class Engine implements AsyncDisposable {
   }
 
   /** Runs `docker-compose` on compose.yaml. @returns What it printed. */
-  compose(...args: readonly string[]): Promise<string> {
-    return succeed("docker-compose", [
-      "--project-name=sd",
-      `--project-directory=${root}`,
-      `--file=${root}compose.yaml`,
-      ...args,
-    ], { env: this.#env });
+  async compose(...args: readonly string[]): Promise<string> {
+    try {
+      return await succeed("docker-compose", [
+        "--project-name=sd",
+        `--project-directory=${root}`,
+        `--file=${root}compose.yaml`,
+        ...args,
+      ], { env: this.#env });
+    } catch (error) {
+      // Compose names the container at most; the reason is elsewhere.
+      throw new Error(`${error}\n${await this.#state()}`);
+    }
   }
 
   /** What a container prints, from its start. */
@@ -137,6 +145,25 @@ export class Engine implements AsyncDisposable {
     ]);
     await succeed("ip", ["netns", "delete", this.#namespace]);
     await this.#directory[Symbol.asyncDispose]();
+  }
+
+  /** What the engine knows of its containers, and what it complained of. */
+  async #state(): Promise<string> {
+    const parts: string[] = [];
+    const list = await this.docker("ps", "--all", "--quiet");
+    for (const id of list === "" ? [] : list.split("\n")) {
+      parts.push(
+        await this.docker(
+          "inspect",
+          "--format={{.Name}}: {{json .State}}",
+          id,
+        ),
+        await this.docker("logs", "--tail=5", id),
+      );
+    }
+    const complaints = this.#daemon.errorLines
+      .filter((line) => /level=(warning|error)/.test(line));
+    return [...parts, ...complaints.slice(-COMPLAINTS)].join("\n");
   }
 
   async #makeBaseImages(): Promise<void> {
