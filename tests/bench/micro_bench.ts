@@ -21,10 +21,14 @@ import { seededRandom } from "../support/seeded_random.ts";
 const COUNT = 1_000;
 const texts = Array.from({ length: COUNT }, () => "numero random: 42");
 const payload = payloadOf(texts);
+const longPayload = payloadOf(
+  Array.from({ length: COUNT }, () => "x".repeat(1_024)),
+);
 const frameBytes = messagesFrame(texts);
 const bounds = { type: 0, fields: 0, payload: 0, end: 0 };
 const messages = { firstSequence: 0, floor: 0, after: 0, count: 0, longest: 0 };
-const out = new ByteQueue();
+// As a data node's journal keeps its memory.
+const out = new ByteQueue(16 * 1024 * 1024);
 const record = newParsedRecord();
 const line = lineOf(1, texts[0]!);
 const candidates = Array.from(
@@ -40,6 +44,11 @@ Deno.bench("read a frame of 1,000 messages", () => {
 Deno.bench("write 1,000 records", () => {
   out.clear();
   writeRecords(out, headerOf(1), payload, 0, COUNT);
+});
+
+Deno.bench("write 1,000 records of 1 KiB", () => {
+  out.clear();
+  writeRecords(out, headerOf(1), longPayload, 0, COUNT);
 });
 
 Deno.bench("parse and check 1,000 records", () => {

@@ -180,7 +180,7 @@ test("activity 2 under load: killed, cut off, scaled, restarted, stopped", async
   });
 
   await t.step("down, and up again: the volumes have everything", async () => {
-    await engine.compose("down");
+    await engine.down();
     await scale(5, "head", "data");
     await untilAlive(5);
     check(sent, await readAll());
@@ -259,7 +259,7 @@ test("swarm: two heads and a data node, whose identity outlives its task", async
 function composed(): AsyncDisposable {
   return {
     async [Symbol.asyncDispose]() {
-      await engine.compose("down", "--volumes");
+      await engine.down("--volumes");
     },
   };
 }

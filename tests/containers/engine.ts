@@ -38,30 +38,21 @@ interface Said {
 export class Engine implements AsyncDisposable {
   readonly #namespace: string;
   readonly #directory: Directory;
-  readonly #daemon: Program;
+  #daemon: Program;
   readonly #env: Record<string, string>;
 
   private constructor(namespace: string, directory: Directory) {
     this.#namespace = namespace;
     this.#directory = directory;
-    const socket = `unix://${directory.at("docker.sock")}`;
     this.#env = {
-      DOCKER_HOST: socket,
+      DOCKER_HOST: `unix://${directory.at("docker.sock")}`,
       // Debian's engine has no other builder.
       DOCKER_BUILDKIT: "0",
       // Where `docker` would look for what a person has set up.
       DOCKER_CONFIG: directory.at("config"),
       SD_HEARTBEAT_INTERVAL: "1s",
     };
-    // Only the network is its own: `ip netns exec` would hide the cgroups.
-    this.#daemon = start("nsenter", [
-      `--net=/run/netns/${namespace}`,
-      "dockerd",
-      `--host=${socket}`,
-      `--data-root=${directory.at("root")}`,
-      `--exec-root=${directory.at("exec")}`,
-      `--pidfile=${directory.at("pid")}`,
-    ]);
+    this.#daemon = this.#startDaemon();
   }
 
   /** Starts an engine that has the image of sd-node. */
@@ -72,6 +63,7 @@ export class Engine implements AsyncDisposable {
     const directory = new Directory();
     const engine = new Engine(namespace, directory);
     try {
+      await engine.#ready();
       await engine.#makeBaseImages();
       await engine.docker(
         "build",
@@ -105,6 +97,27 @@ export class Engine implements AsyncDisposable {
     } catch (error) {
       // Compose names the container at most; the reason is elsewhere.
       throw new Error(`${error}\n${await this.#state()}`);
+    }
+  }
+
+  /**
+   * Runs `docker-compose down`.
+   *
+   * An engine may lose count of a network's endpoints (moby/moby#43286, seen
+   * with 20.10 under load): it refuses to remove a network that nothing is in
+   * any more, until it is started again and counts anew.
+   */
+  async down(...args: readonly string[]): Promise<void> {
+    try {
+      await this.compose("down", ...args);
+    } catch (error) {
+      const isMiscount = String(error).includes("has active endpoints") &&
+        await this.docker("ps", "--all", "--quiet") === "";
+      if (!isMiscount) throw error;
+      await this.#daemon.stop();
+      this.#daemon = this.#startDaemon();
+      await this.#ready();
+      await this.compose("down", ...args);
     }
   }
 
@@ -145,6 +158,23 @@ export class Engine implements AsyncDisposable {
     ]);
     await succeed("ip", ["netns", "delete", this.#namespace]);
     await this.#directory[Symbol.asyncDispose]();
+  }
+
+  #startDaemon(): Program {
+    // Only the network is its own: `ip netns exec` would hide the cgroups.
+    return start("nsenter", [
+      `--net=/run/netns/${this.#namespace}`,
+      "dockerd",
+      `--host=${this.#env["DOCKER_HOST"]}`,
+      `--data-root=${this.#directory.at("root")}`,
+      `--exec-root=${this.#directory.at("exec")}`,
+      `--pidfile=${this.#directory.at("pid")}`,
+    ]);
+  }
+
+  /** Waits until the engine takes commands. */
+  async #ready(): Promise<void> {
+    await this.#daemon.errorLine(/API listen on/);
   }
 
   /** What the engine knows of its containers, and what it complained of. */

@@ -95,10 +95,22 @@ export class Program {
     return this.#child.pid;
   }
 
-  /** Waits for a line that matches. @returns The match. */
-  async line(expected: RegExp): Promise<RegExpExecArray> {
+  /** Waits for a line of its output that matches. @returns The match. */
+  line(expected: RegExp): Promise<RegExpExecArray> {
+    return this.#lineOf(this.lines, expected);
+  }
+
+  /** The same, of its standard error. */
+  errorLine(expected: RegExp): Promise<RegExpExecArray> {
+    return this.#lineOf(this.errorLines, expected);
+  }
+
+  async #lineOf(
+    lines: readonly string[],
+    expected: RegExp,
+  ): Promise<RegExpExecArray> {
     const find = () => {
-      for (const line of this.lines) {
+      for (const line of lines) {
         const match = expected.exec(line);
         if (match !== null) return match;
       }
