@@ -55,9 +55,14 @@ export function escapeInto(
   let i = from;
   while (i < to) {
     const byte = source[i]!;
-    if (isPlain[byte] === 1) {
+    if (isPlain[byte] === 1 && to - i < COPY_BYTES_MIN) {
+      // Most messages are short: without a loop in the loop, a record is written
+      // in two thirds of the time (`deno bench`).
+      target[o++] = byte;
+      i++;
+    } else if (isPlain[byte] === 1) {
+      const end = plainEnd(source, i + 1, to);
       // A loop beats the call and the subarray for what is short.
-      const end = to - i < COPY_BYTES_MIN ? i + 1 : plainEnd(source, i + 1, to);
       if (end - i < COPY_BYTES_MIN) {
         while (i < end) target[o++] = source[i++]!;
       } else {
