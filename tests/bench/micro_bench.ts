@@ -5,6 +5,7 @@
 
 import { placementOf, placements } from "../../lib/head/placement.ts";
 import type { Member } from "../../lib/head/member.ts";
+import { GATHER_BYTES_MAX } from "../../lib/limits.ts";
 import { crc32c } from "../../lib/store/crc32c.ts";
 import {
   newParsedRecord,
@@ -28,7 +29,7 @@ const frameBytes = messagesFrame(texts);
 const bounds = { type: 0, fields: 0, payload: 0, end: 0 };
 const messages = { firstSequence: 0, floor: 0, after: 0, count: 0, longest: 0 };
 // As a data node's journal keeps its memory.
-const out = new ByteQueue(16 * 1024 * 1024);
+const out = new ByteQueue(GATHER_BYTES_MAX);
 const record = newParsedRecord();
 const line = lineOf(1, texts[0]!);
 const candidates = Array.from(

@@ -96,7 +96,8 @@ export class Engine implements AsyncDisposable {
       ], { env: this.#env });
     } catch (error) {
       // Compose names the container at most; the reason is elsewhere.
-      throw new Error(`${error}\n${await this.#state()}`);
+      const state = await this.#state().catch(String);
+      throw new Error(`${error}\n${state}`, { cause: error });
     }
   }
 
@@ -112,7 +113,7 @@ export class Engine implements AsyncDisposable {
       await this.compose("down", ...args);
     } catch (error) {
       const isMiscount = String(error).includes("has active endpoints") &&
-        await this.docker("ps", "--all", "--quiet") === "";
+        (await this.#containers()).length === 0;
       if (!isMiscount) throw error;
       await this.#daemon.stop();
       this.#daemon = this.#startDaemon();
@@ -143,10 +144,9 @@ export class Engine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     // Whatever a test that failed has left; the rest of it is in the directory.
     await this.docker("swarm", "leave", "--force").catch(() => {});
-    const containers = await this.docker("ps", "--all", "--quiet")
-      .catch(() => "");
-    if (containers !== "") {
-      await this.docker("rm", "--force", ...containers.split("\n"));
+    const containers = await this.#containers().catch(() => []);
+    if (containers.length > 0) {
+      await this.docker("rm", "--force", ...containers);
     }
     await this.#daemon.stop();
     await succeed("sh", [
@@ -177,17 +177,18 @@ export class Engine implements AsyncDisposable {
     await this.#daemon.errorLine(/API listen on/);
   }
 
+  /** The ids of all containers, running or not. */
+  async #containers(): Promise<string[]> {
+    const list = await this.docker("ps", "--all", "--quiet");
+    return list === "" ? [] : list.split("\n");
+  }
+
   /** What the engine knows of its containers, and what it complained of. */
   async #state(): Promise<string> {
     const parts: string[] = [];
-    const list = await this.docker("ps", "--all", "--quiet");
-    for (const id of list === "" ? [] : list.split("\n")) {
+    for (const id of await this.#containers()) {
       parts.push(
-        await this.docker(
-          "inspect",
-          "--format={{.Name}}: {{json .State}}",
-          id,
-        ),
+        await this.docker("inspect", "--format={{.Name}}: {{json .State}}", id),
         await this.docker("logs", "--tail=5", id),
       );
     }

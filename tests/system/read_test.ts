@@ -9,7 +9,6 @@ import {
   startNode,
   type Target,
   targets,
-  until,
 } from "../support/program.ts";
 
 /** A head with data nodes, that are all there. */
@@ -165,7 +164,7 @@ for (const target of targets) {
       target,
       `--role client --to 127.0.0.1:${port} --read`,
     );
-    await until(() => reader.errorLines.length > 0);
+    await reader.errorLine(/./);
     assert.match(reader.errorLines[0]!, /keep nothing that can be read back/);
     assert.equal(await reader.stop(), 0);
   });
