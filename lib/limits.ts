@@ -41,6 +41,13 @@ export const MESSAGE_BYTES_MAX = 256 * 1024;
 export const FRAME_BYTES_MAX = 512 * 1024;
 
 /**
+ * Most bytes of one `restore` frame. It carries records as they stand in
+ * `data.txt`, where a byte that is no text takes four: a message of the longest
+ * kind, all escaped, and what stands in front of it.
+ */
+export const RESTORE_FRAME_BYTES_MAX: number = 4 * MESSAGE_BYTES_MAX + 4096;
+
+/**
  * Most bytes of messages in one frame: what is left when a head sends them on
  * under a longer header, with a client id and holders in front.
  */
@@ -76,6 +83,18 @@ export const READ_PIECE_BYTES = 128 * 1024;
 
 /** Requests of one reader that may be unanswered. */
 export const READS_MAX = 64;
+
+/**
+ * Lanes that a data node may have, past which it is not believed: a peer that
+ * lies must not have a reader or a head keep books without end.
+ */
+export const LANES_TOLD_MAX = 4_096;
+
+/**
+ * Time after which a head that has no memory of earlier data nodes has met all
+ * that run, in ms: the longest pause before they call again, and some more.
+ */
+export const SETTLED_MS: number = 6_000;
 
 /** Longest handshake line; ours are under 200 bytes. */
 export const GREETING_BYTES_MAX = 1_024;
@@ -278,6 +297,7 @@ const relations: readonly (readonly [boolean, string])[] = [
   [READ_BYTES_CHUNK >= CHUNK_BYTES_MAX_OF_ORIGINALS, "one read, one message"],
   [READ_BYTES_CHUNK <= MESSAGE_BYTES_MAX, "what one read returns is allowed"],
   [REDIAL_MS_MIN < REDIAL_MS_MAX, "pauses between calls grow"],
+  [REDIAL_MS_MAX < SETTLED_MS, "whoever calls again is met in time"],
   [CLIENT_ID_BYTES_MAX < 256 && ADDRESS_BYTES_MAX < 256, "one length byte"],
 ];
 for (const [holds, meaning] of relations) {

@@ -221,6 +221,10 @@ export function startData(
         events.info(
           `Scrub ended: ${(bytes / 1024 / 1024).toFixed(1)} MiB read`,
         ),
+      peersUnread: (reason) =>
+        events.error(
+          `Cannot read which other dataNodes there are in ${reason}`,
+        ),
       diskFailed: (reason) =>
         events.error(`Cannot write data.txt: ${reason}; answered not-stored`),
     };

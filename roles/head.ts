@@ -15,12 +15,12 @@
 
 import { counted } from "../lib/counted.ts";
 import { HeadCore, type HeadOptions } from "../lib/head/core.ts";
-import type { KnownNode } from "../lib/head/roster.ts";
 import { startHeartbeat } from "../lib/heartbeat/heartbeat.ts";
 import { ping, type PingResult } from "../lib/heartbeat/ping.ts";
 import { listen, type Listening } from "../lib/net/listen.ts";
 import { cannotListen } from "../lib/start_error.ts";
-import { headEvents, REPAIRED } from "./head_events.ts";
+import { openHeadMemory } from "../lib/store/head_memory.ts";
+import { headEvents } from "./head_events.ts";
 import {
   every,
   newDrain,
@@ -30,17 +30,13 @@ import {
 } from "./running.ts";
 
 /** How a head is started. */
-export interface HeadRoleOptions extends Omit<HeadOptions, "knownNodes"> {
+export interface HeadRoleOptions extends Omit<HeadOptions, "memory"> {
   readonly host: string;
   readonly port: number;
   readonly heartbeatTimeoutMs: number;
+  /** Where it remembers data nodes; no other head may have the same. */
+  readonly directory: string;
 }
-
-/**
- * The data nodes that this head has known, a line for each; whoever retires
- * one for good takes its line out.
- */
-const NODES_FILE = "nodes.txt";
 
 /**
  * Starts a head.
@@ -55,15 +51,15 @@ export function startHead(
   const registry = log.file("registro_server.txt");
   const events = log.events(registry);
   const beats = log.events(log.file("heartbeat_server.txt"));
-  const nodes = log.file(NODES_FILE);
-  const core = new HeadCore({ ...options, knownNodes: nodesIn(nodes.path) }, {
+  const memory = openHeadMemory(options.directory, context.strongRandom);
+  const core = new HeadCore({ ...options, memory: memory.found }, {
     clock,
     turn,
     random: context.random,
     strongRandom: context.strongRandom,
+    saveNodes: (file) => memory.save(file),
     events: headEvents(log, registry, {
       beats,
-      nodes,
       // Whether its host answers tells what is wrong with it.
       suspected: ({ link }) => heartbeat.ask(link.peerAddress),
     }),
@@ -86,6 +82,7 @@ export function startHead(
   );
   const stopTicking = every(() => {
     core.tick();
+    memory.look(clock.nowMs());
     log.tick();
     if (isDrained?.() === true) ending.end(whatIsLeft());
   });
@@ -171,16 +168,4 @@ export function startHead(
     if (left === 0) return undefined;
     return `${counted(left, "message")} not stored, and not acknowledged`;
   }
-}
-
-/** The data nodes that lines `… - ID ADDRESS [repaired]` of a file tell of. */
-function nodesIn(path: string): KnownNode[] {
-  const nodes: KnownNode[] = [];
-  for (const line of Deno.readTextFileSync(path).split("\n")) {
-    const [, id, address, word] =
-      / - ([0-9a-z]{8}) (\S+)(?: (\w+))?$/.exec(line) ?? [];
-    if (id === undefined || address === undefined) continue;
-    nodes.push({ id, address, isRepaired: word === REPAIRED });
-  }
-  return nodes;
 }

@@ -17,15 +17,10 @@ import { textOf } from "../lib/wire/ascii.ts";
 import { MESSAGE_HEADER_BYTES } from "../lib/wire/client_frames.ts";
 import { readU32 } from "../lib/wire/little_endian.ts";
 
-/** Stands in `nodes.txt` behind a data node whose records are elsewhere too. */
-export const REPAIRED = "repaired";
-
 /** Who else hears of events. */
 export interface HeadEventsPorts {
   /** Gets what the heartbeat has found. */
   readonly beats: EventLog;
-  /** Gets a line for each data node that joins for the first time. */
-  readonly nodes: LogFile;
   /** Is told of members that become suspect. */
   suspected(member: Member): void;
 }
@@ -34,7 +29,7 @@ export interface HeadEventsPorts {
 export function headEvents(
   log: Log,
   registry: LogFile,
-  { beats, nodes, suspected }: HeadEventsPorts,
+  { beats, suspected }: HeadEventsPorts,
 ): HeadEvents {
   const events = log.events(registry);
   const takesLines = log.lineBudgetOf(registry);
@@ -74,8 +69,33 @@ export function headEvents(
         { node: member.id },
       );
     },
-    nodeKnown: ({ id, address, isRepaired }) =>
-      nodes.line(`${id} ${address}${isRepaired ? ` ${REPAIRED}` : ""}`),
+    nodesUnsaved(reason) {
+      if (reason === undefined) {
+        events.info("What is known of dataNodes is written");
+      } else {
+        events.error(
+          `Cannot write down which dataNodes there are: ${reason}; it is tried ` +
+            "again, and is forgotten if this head ends before",
+        );
+      }
+    },
+    memberLost: (member, bytes) =>
+      events.error(
+        `dataNode ${member.label} has ${bytes} bytes fewer than it had synced: ` +
+          "an older copy of its directory was put back, or files were removed; " +
+          "what is lost is looked for elsewhere",
+        { node: member.id },
+      ),
+    memberUnwell: (member, reason) =>
+      events.warning(`dataNode ${member.label} cannot store: ${reason}`, {
+        node: member.id,
+      }),
+    nodeForgotten: (id) =>
+      events.warning(
+        `dataNode ${id} is forgotten, because somebody asked for it: what only ` +
+          "it had is not missed any more",
+        { node: id },
+      ),
     memberDamaged: (member) =>
       events.warning(
         `dataNode ${member.label} has damaged records; they are looked for ` +
@@ -90,20 +110,13 @@ export function headEvents(
       ),
     repairing: (progress, sinceMs) =>
       events.info(`Repair: ${progressText(progress, sinceMs)}`),
-    repaired(progress, sinceMs, isWhole) {
-      const { unplaced } = progress;
+    repaired(progress, sinceMs, doubt) {
       const text = `Repair ended: ${progressText(progress, sinceMs)}`;
-      if (isWhole) events.info(`${text}; nothing is missing`);
-      else if (unplaced === 0) events.info(text);
-      else {
-        events.warning(
-          `${text}; ${
-            counted(unplaced, "record")
-          } still with too few copies, ` +
-            "for want of dataNodes",
-        );
-      }
+      if (doubt === undefined) events.info(`${text}; nothing is missing`);
+      else events.warning(`${text}; ${doubt}`);
     },
+    repairLacks: (id, reason) =>
+      events.warning(`Record ${id} still has too few copies: ${reason}`),
     repairGivenUp: (reason, retryMs) =>
       events.warning(
         `Repair broken off: ${reason}; it begins again in ` +
@@ -173,6 +186,11 @@ export function headEvents(
         live === 0
           ? "no hay dataNodes: messages wait until one joins"
           : `${live} of ${needed} dataNodes: messages wait until more join`,
+      ),
+    stuck: (messages, waitedMs, reasons) =>
+      events.warning(
+        `${counted(messages, "message")} wait, none was placed for ` +
+          `${(waitedMs / 1000).toFixed(1)} s: ${reasons.join("; ")}`,
       ),
     released: (messages) =>
       events.info(

@@ -148,6 +148,7 @@ function startRole(
       }, context);
     case "head":
       return startHead({
+        directory: command.logDir ?? ".",
         host: command.host,
         port: command.port,
         heartbeatIntervalMs: command.heartbeatInterval,

@@ -22,8 +22,10 @@ import type { Disk } from "../store/disk.ts";
 import { Journal, type Recovery } from "../store/journal.ts";
 import type { BatchHeader } from "../store/record.ts";
 import { bytesOf } from "../wire/ascii.ts";
+import type { KnownNode } from "../wire/known_nodes.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
 import type { DataEvents } from "./events.ts";
+import { Peers } from "./peers.ts";
 import { Reads } from "./reads.ts";
 import { Restores } from "./restores.ts";
 import { Scrub } from "./scrub.ts";
@@ -61,6 +63,10 @@ export interface HeadSession extends CalledSession {
   tick(nowMs: number): void;
   /** Tells that records here were found damaged. */
   damaged(): void;
+  /** Tells what is known of data nodes. */
+  tell(nodes: readonly KnownNode[]): void;
+  /** Tells why nothing can be stored now; an empty reason: it can again. */
+  unwell(reason: string): void;
   /** Asks for no more messages; what was received is still answered. */
   drain(): void;
   /** Whether, after that, no more messages can be under way. */
@@ -82,8 +88,11 @@ export interface DataContext {
   readonly restores: Restores;
   readonly reads: Reads;
   readonly seen: Seen;
+  readonly peers: Peers;
   /** Whether records here were found damaged since the start. */
   readonly isDamaged: boolean;
+  /** What was damaged here is elsewhere. */
+  healed(): void;
   /** The node's logical time. */
   readonly tick: number;
   /** The node's logical time moves past `tick`. @returns The new time. */
@@ -117,6 +126,7 @@ export class DataCore implements DataContext {
   readonly restores: Restores;
   readonly reads: Reads;
   readonly seen: Seen = new Seen();
+  readonly peers: Peers;
   readonly #clock: AttentiveClock;
   readonly #scrub: Scrub;
   readonly #callers: readonly Caller[];
@@ -145,6 +155,12 @@ export class DataCore implements DataContext {
     this.restores = new Restores(ports.disk, ports.turn, (reason) => {
       ports.events.diskFailed(reason);
     });
+    this.peers = new Peers(
+      options.nodeId,
+      ports.disk,
+      this.#clock,
+      this.#sessions,
+    );
     this.reads = new Reads(this.journal, this.restores);
     this.#scrub = new Scrub(options.scrubIntervalMs, this.#clock, ports.disk, {
       journal: (lane) => lane === 0 ? this.journal : this.restores.lane(lane),
@@ -208,6 +224,8 @@ export class DataCore implements DataContext {
     const lanes = this.restores.open();
     const damages = [recovery, ...lanes].flatMap(({ damages }) => damages);
     this.#isDamaged = damages.length > 0;
+    const unread = this.peers.open();
+    if (unread !== undefined) this.ports.events.peersUnread(unread);
     return { ...recovery, damages };
   }
 
@@ -222,6 +240,7 @@ export class DataCore implements DataContext {
     for (const caller of this.#callers) caller.tick();
     const nowMs = this.#clock.nowMs();
     for (const session of [...this.#sessions]) session.tick(nowMs);
+    this.peers.tick();
     if (!this.#draining) this.#scrub.tick();
   }
 
@@ -237,7 +256,12 @@ export class DataCore implements DataContext {
 
   /** Closes every connection, after what was written to it. */
   close(): void {
+    this.peers.save();
     for (const session of [...this.#sessions]) session.end();
+  }
+
+  healed(): void {
+    this.#isDamaged = false;
   }
 
   advance(tick: number): number {

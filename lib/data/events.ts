@@ -37,6 +37,8 @@ export interface DataEvents {
   damaged(found: SetAside): void;
   /** A scrub has read all there is. */
   scrubbed(bytes: number): void;
+  /** What it was told of data nodes is not understood, and was set aside. */
+  peersUnread(reason: string): void;
   /** A commit failed; what it held was answered as not stored. */
   diskFailed(reason: string): void;
 }

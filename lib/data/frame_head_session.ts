@@ -10,7 +10,7 @@
 
 import { beatIntervalOf } from "../heartbeat/beat_interval.ts";
 import { Pulse } from "../heartbeat/pulse.ts";
-import { SEND_BYTES_HIGH } from "../limits.ts";
+import { RESTORE_FRAME_BYTES_MAX, SEND_BYTES_HIGH } from "../limits.ts";
 import type { Link } from "../ports.ts";
 import { bytesOf, textOf } from "../wire/ascii.ts";
 import { WireError, wireErrorOf } from "../wire/errors.ts";
@@ -20,11 +20,18 @@ import {
   FrameType,
   readErrorCode,
   readFrame,
+  readHealed,
   writeDamaged,
   writeDraining,
   writeError,
+  writeUnwell,
 } from "../wire/frame.ts";
 import { formatProperties, type Properties } from "../wire/greeting.ts";
+import {
+  type KnownNode,
+  readRoster,
+  writeRoster,
+} from "../wire/known_nodes.ts";
 import {
   type PieceFields,
   type ReadFields,
@@ -34,6 +41,7 @@ import {
 } from "../wire/read_frames.ts";
 import {
   readRestore,
+  RESTORE_PROPERTY,
   RESTORED_OK,
   writeRestored,
 } from "../wire/restore_frames.ts";
@@ -104,6 +112,8 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
   #lastCommit = 0;
   #nextTicket = 1;
   #isClosed = false;
+  /** `damaged` frames that were sent. */
+  #damages = 0;
   /** The last ticket that was answered. */
   #answered = 0;
 
@@ -128,9 +138,16 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
       intervalMs: beatIntervalOf(granted),
       patienceMsMin: PATIENCE_MS,
     });
-    const { nodeId: id, life, tick } = data;
-    const properties = { id, life, tick: `${tick}` };
+    const { nodeId: id, life, tick, journal } = data;
+    const properties = {
+      id,
+      life,
+      tick: `${tick}`,
+      end: `${journal.end}`,
+      [RESTORE_PROPERTY]: `${RESTORE_FRAME_BYTES_MAX}`,
+    };
     link.out.append(bytesOf(`${DATA_ROLE}${formatProperties(properties)}\n`));
+    this.tell(data.peers.nodes);
     link.send();
   }
 
@@ -198,7 +215,7 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
     this.#borrows[commit & 1] = false;
     const reason = failure ?? (isVoid ? "the commit before failed" : undefined);
     if (reason === undefined) {
-      writeStored(out, last, this.#data.tick);
+      writeStored(out, last, this.#data.tick, this.#data.journal.end);
     } else {
       const first = this.#answered + 1;
       writeNotStored(out, first, last, WireError.notStored, reason);
@@ -215,7 +232,18 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
   }
 
   damaged(): void {
+    this.#damages++;
     writeDamaged(this.#link.out);
+    this.#link.send();
+  }
+
+  tell(nodes: readonly KnownNode[]): void {
+    writeRoster(this.#link.out, nodes);
+    this.#link.send();
+  }
+
+  unwell(reason: string): void {
+    writeUnwell(this.#link.out, reason);
     this.#link.send();
   }
 
@@ -273,6 +301,15 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
         return true;
       case FrameType.restore:
         return this.#restore(bytes);
+      case FrameType.roster: {
+        const nodes = readRoster(bytes, frame);
+        if (nodes !== undefined) this.#data.peers.merge(nodes, this);
+        return nodes !== undefined;
+      }
+      case FrameType.healed:
+        // Not if more was damaged since the records were looked for.
+        if (readHealed(bytes, frame) === this.#damages) this.#data.healed();
+        return true;
       case FrameType.beat:
       case FrameType.beatEcho:
         return this.#pulse.take(bytes, frame, this.#data.ports.clock.nowMs());
@@ -330,7 +367,8 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
       : Math.max(known, this.#lastCommit);
     if (commit <= this.#data.journal.doneCommit) {
       this.#answered = ticket;
-      writeStored(this.#link.out, ticket, this.#data.tick);
+      const { tick, journal } = this.#data;
+      writeStored(this.#link.out, ticket, tick, journal.end);
       this.#link.send();
       return;
     }

@@ -44,11 +44,13 @@ export class TextHeadSession implements HeadSession {
   readonly #gate: Gate;
   readonly #lines = new LineScanner(LINE_BYTES_MAX);
   farewell: string | undefined;
-  readonly #clientId: Uint8Array;
+  #clientId: Uint8Array;
   /** Messages of a commit, by whether the commit's number is odd. */
   readonly #messages: [number, number] = [0, 0];
   #sequence = 0;
   #answered = 0;
+  /** Whether some of these numbers are of messages that were not stored. */
+  #hasFailed = false;
 
   constructor(
     data: DataContext,
@@ -61,8 +63,7 @@ export class TextHeadSession implements HeadSession {
     this.#encoding = encoding;
     this.#leave = leave;
     this.#gate = new Gate(data, link);
-    const name = randomName(data.ports.strongRandom, CONNECTION_NAME_LENGTH);
-    this.#clientId = bytesOf(`${data.nodeId}.${name}`);
+    this.#clientId = this.#newClientId();
     if (encoding === Encoding.chunk) link.expect(READ_BYTES_CHUNK);
     this.#say(DATA_ROLE);
   }
@@ -99,6 +100,7 @@ export class TextHeadSession implements HeadSession {
     const count = this.#messages[commit & 1]!;
     this.#messages[commit & 1] = 0;
     this.#answered += count;
+    if (failure !== undefined) this.#hasFailed = true;
     for (let i = 0; i < count; i++) {
       this.#say(
         failure === undefined
@@ -111,8 +113,14 @@ export class TextHeadSession implements HeadSession {
   /** An original head answers no beats. */
   tick(): void {}
 
-  /** Nor does it repair. */
+  /** Nor does it repair, */
   damaged(): void {}
+
+  /** or know data nodes, */
+  tell(): void {}
+
+  /** or how they are. */
+  unwell(): void {}
 
   /** An original head knows no farewell but a closed connection. */
   drain(): void {}
@@ -127,6 +135,23 @@ export class TextHeadSession implements HeadSession {
 
   unblocked(): void {
     this.#gate.reopen();
+  }
+
+  /**
+   * Counts from 1 again, under another name, once nothing is under way: numbers
+   * of messages that were not stored would look like messages that were lost.
+   */
+  #renumber(): void {
+    if (!this.#hasFailed || this.#answered < this.#sequence) return;
+    this.#hasFailed = false;
+    this.#clientId = this.#newClientId();
+    this.#sequence = this.#answered = 0;
+  }
+
+  #newClientId(): Uint8Array {
+    const { nodeId, ports } = this.#data;
+    const name = randomName(ports.strongRandom, CONNECTION_NAME_LENGTH);
+    return bytesOf(`${nodeId}.${name}`);
   }
 
   /** Stores a line: what its escapes stand for, or itself if they are none. */
@@ -145,6 +170,7 @@ export class TextHeadSession implements HeadSession {
       return;
     }
     writeMessage(payload, 0, bytes, start, to);
+    this.#renumber();
     const commit = this.#data.append(
       this,
       {

@@ -17,6 +17,7 @@ import { UNGREETED_CONNECTIONS_MAX } from "../limits.ts";
 import type { Clock, Link, Random, Session, Turn } from "../ports.ts";
 import { AttentiveClock } from "../heartbeat/attentive_clock.ts";
 import { randomName } from "../identity.ts";
+import type { NodesFile } from "../store/nodes_file.ts";
 import { WireError } from "../wire/errors.ts";
 import type { HeadContext } from "./context.ts";
 import { Delivery } from "./delivery.ts";
@@ -27,7 +28,7 @@ import { Membership } from "./membership.ts";
 import { OpeningSession } from "./opening.ts";
 import { type PlacementName, placementOf } from "./placement.ts";
 import { Repairer } from "./repairer.ts";
-import { type KnownNode, Roster } from "./roster.ts";
+import { Roster } from "./roster.ts";
 
 /** How a head is set up. */
 export interface HeadOptions {
@@ -50,8 +51,11 @@ export interface HeadOptions {
   readonly repairAfterMs: number;
   /** Bytes read in a second while copies are made again. */
   readonly repairBytesPerSecond: number;
-  /** Data nodes that were members in earlier lives of this head. */
-  readonly knownNodes: readonly KnownNode[];
+  /**
+   * What earlier lives of this head knew of data nodes; undefined when it has no
+   * memory, because it is new or has lost it.
+   */
+  readonly memory: NodesFile | undefined;
 }
 
 /** What a head core needs from outside. */
@@ -63,6 +67,8 @@ export interface HeadPorts {
   /** For names that must not repeat. */
   readonly strongRandom: Random;
   readonly events: HeadEvents;
+  /** Keeps what is known of data nodes, synced. @returns Why it cannot. */
+  saveNodes(file: NodesFile): string | undefined;
 }
 
 /**
@@ -102,11 +108,35 @@ export class HeadCore {
       { ...ports, clock },
     );
     const roster = new Roster(
-      options.knownNodes,
-      events.nodeKnown,
+      options.memory,
+      randomName(ports.strongRandom, HEAD_ID_LENGTH),
+      {
+        save: (file) => ports.saveNodes(file),
+        tell: (nodes, except) => {
+          for (const member of members) {
+            if (member !== except) member.tell(nodes);
+          }
+        },
+        unsaved: (reason) => events.nodesUnsaved(reason),
+        lost: (member, bytes) => {
+          events.memberLost(member, bytes);
+          repairer.ask();
+        },
+        lowered: () => repairer.askLater(),
+      },
       clock.nowMs(),
     );
+    delivery.ledger = roster;
     const membership = new Membership(members, delivery, roster, clock, events);
+    const repairer = new Repairer(
+      options,
+      membership,
+      roster,
+      clock,
+      ports.random,
+      events,
+    );
+    delivery.restored = () => repairer.ask();
     let clients = 0;
     this.#clock = clock;
     this.#detector = new FailureDetector(
@@ -124,14 +154,7 @@ export class HeadCore {
       headId: randomName(ports.strongRandom, HEAD_ID_LENGTH),
       delivery,
       roster,
-      repairer: new Repairer(
-        options,
-        membership,
-        roster,
-        clock,
-        ports.random,
-        events,
-      ),
+      repairer,
       membership,
       nextClientNumber: () => ++clients,
     };
@@ -191,8 +214,9 @@ export class HeadCore {
     const nowMs = this.#clock.nowMs();
     this.#tickSome(nowMs);
     this.#detector.tick();
-    const { delivery, repairer } = this.#context;
-    delivery.retryWaiting();
+    const { delivery, repairer, roster } = this.#context;
+    delivery.review();
+    roster.tick(nowMs);
     if (!this.#draining) repairer.tick();
   }
 

@@ -51,10 +51,25 @@ export interface DeliveryPorts {
   readonly events: HeadEvents;
 }
 
+/** Who keeps the books of what clients were told (roster.ts). */
+export interface Ledger {
+  /** A client is about to hear that its messages are on so many disks. */
+  acknowledged(member: Member, copies: number): void;
+  /** The same of messages that no data node has that can be read back. */
+  acknowledgedUnreadable(messages: number): void;
+}
+
+/** Time after which it is told that messages wait, and why, in ms. */
+const STUCK_MS = 3_000;
+
 /** See the module. */
 export class Delivery {
   /** What is neither stored nor refused. */
   readonly held: Held;
+  /** Hears of every answer that says more than those before. */
+  ledger: Ledger | undefined;
+  /** Is told when messages get as many copies as they should again. */
+  restored: (() => void) | undefined;
   readonly #options: DeliveryOptions;
   readonly #clock: Clock;
   readonly #placement: Placement;
@@ -69,6 +84,10 @@ export class Delivery {
   /** Members that a batch may be placed on; filled anew for each. */
   readonly #candidates: Member[] = [];
   #holding = false;
+  /** Whether it was told that messages wait, and why. */
+  #isStuck = false;
+  /** Since when the first of those that wait has been the first. */
+  #firstSinceMs = 0;
   #releasedMessages = 0;
   #copiesLast: number;
   /** Highest tick heard of; what is stored next comes after it. */
@@ -125,11 +144,49 @@ export class Delivery {
     this.#gathering.review();
     this.#retry(this.#waiting);
     this.#retry(this.#waitingLong);
-    if (!this.#holding) return;
-    if (this.#waiting.length + this.#waitingLong.length > 0) return;
-    this.#holding = false;
+    if (!this.#holding && !this.#isStuck) return;
+    if (this.#isAnyWaiting()) return;
+    this.#holding = this.#isStuck = false;
     this.#events.released(this.#releasedMessages);
     this.#releasedMessages = 0;
+  }
+
+  /** Tries those that wait again; to be called every `TICK_MS`. */
+  review(): void {
+    this.retryWaiting();
+    const waitedMs = this.waitedMs();
+    if (waitedMs < STUCK_MS || this.#isStuck || this.#holding) return;
+    this.#isStuck = true;
+    this.#releasedMessages = 0;
+    this.#events.stuck(this.#waitingMessages(), waitedMs, this.whyWaiting());
+  }
+
+  /** For how long no message that waits for a data node was placed, in ms. */
+  waitedMs(): number {
+    if (!this.#isAnyWaiting()) return 0;
+    return this.#clock.nowMs() - this.#firstSinceMs;
+  }
+
+  /** What keeps each data node from taking what waits. */
+  whyWaiting(): string[] {
+    const batch = this.#waiting.at(0) ?? this.#waitingLong.at(0);
+    if (batch === undefined) return [];
+    const { replicas, minReplicas } = this.#options;
+    const few = `${this.#members.length} dataNodes, of which ${minReplicas} ` +
+      `of ${replicas} must take a message`;
+    return [few, ...this.#members.map((member) => whyNot(member, batch))];
+  }
+
+  #isAnyWaiting(): boolean {
+    return this.#waiting.length + this.#waitingLong.length > 0;
+  }
+
+  #waitingMessages(): number {
+    let messages = 0;
+    for (const queue of [this.#waiting, this.#waitingLong]) {
+      for (let i = 0; i < queue.length; i++) messages += queue.at(i)!.count;
+    }
+    return messages;
   }
 
   /** `member` has synced the oldest batch in flight to it. */
@@ -227,8 +284,9 @@ export class Delivery {
     }
     batch.waiting = true;
     batch.references++;
+    if (!this.#isAnyWaiting()) this.#firstSinceMs = this.#clock.nowMs();
     queue.push(batch);
-    const live = this.#live();
+    const live = this.#live(batch);
     if (!this.#holding && live < this.#options.minReplicas) {
       this.#holding = true;
       this.#releasedMessages = 0;
@@ -244,6 +302,7 @@ export class Delivery {
       const isDone = batch.answered || this.#place(batch);
       if (!isDone && !this.#isTooLong(batch)) return;
       queue.shift();
+      this.#firstSinceMs = this.#clock.nowMs();
       batch.waiting = false;
       this.#releasedMessages += batch.count;
       if (!isDone) this.#breakUp(batch);
@@ -281,13 +340,15 @@ export class Delivery {
         member.accepts(batch, nowMs) && !isHeldBy(batch, member)
       ) candidates.push(member);
     }
-    const wanted = this.#copiesPossible();
+    const wanted = this.#copiesPossible(batch);
     const lacking = wanted - batch.holders.length;
     if (lacking > candidates.length) return false;
     batch.wanted = wanted;
     if (wanted !== this.#copiesLast) {
       this.#copiesLast = wanted;
       this.#events.fewerCopies(wanted, this.#options.replicas);
+      // What was stored meanwhile has too few, though nobody may be away.
+      if (wanted === this.#options.replicas) this.restored?.();
     }
     const chosenFrom = batch.holders.length;
     for (let i = 0; i < lacking; i++) {
@@ -307,19 +368,22 @@ export class Delivery {
     return true;
   }
 
-  /** Members that are not suspect. */
-  #live(): number {
+  /** Members that could take a batch, now or as soon as they have room. */
+  #live(batch: Batch): number {
     let live = 0;
-    for (const { suspectSinceMs } of this.#members) {
-      if (suspectSinceMs === undefined) live++;
-    }
+    for (const member of this.#members) if (isFit(member, batch)) live++;
     return live;
   }
 
   /** Copies to make now: fewer than asked only if the operator allowed it. */
-  #copiesPossible(): number {
+  #copiesPossible(batch: Batch): number {
     const { replicas, minReplicas } = this.#options;
-    const live = this.#live();
+    if (minReplicas === replicas) return replicas;
+    let live = this.#live(batch);
+    // Who has a copy, or may yet store one, need not be fit to take another.
+    for (const holder of batch.holders) {
+      if (holder.left || !isFit(holder, batch)) live++;
+    }
     return live >= replicas ? replicas : Math.max(minReplicas, live);
   }
 
@@ -341,10 +405,23 @@ export class Delivery {
   }
 
   #answerStored(batch: Batch): void {
+    this.#enter(batch);
     this.#settle(batch);
     batch.sender.stored(batch);
     this.#release(batch);
     this.held.wake();
+  }
+
+  /** Has it written down what the answer to a batch can be held to. */
+  #enter(batch: Batch): void {
+    let copies = 0;
+    for (const { isReadable } of batch.storedBy) if (isReadable) copies++;
+    if (copies === 0) this.ledger?.acknowledgedUnreadable(batch.count);
+    for (const member of batch.storedBy) {
+      if (member.isReadable && copies < member.copies) {
+        this.ledger?.acknowledged(member, copies);
+      }
+    }
   }
 
   #answerRefused(batch: Batch, kind: WireErrorKind, reason: string): void {
@@ -365,4 +442,22 @@ export class Delivery {
     batch.references--;
     if (batch.references === 0) this.#pool.give(batch);
   }
+}
+
+/** Whether a member could take a batch, now or as soon as it has room. */
+function isFit(member: Member, batch: Batch): boolean {
+  return member.suspectSinceMs === undefined && !member.isFailing &&
+    !member.draining && member.takes(batch);
+}
+
+/** Why a member does not take a batch, in words. */
+function whyNot(member: Member, batch: Batch): string {
+  const reason = member.suspectSinceMs !== undefined
+    ? "is suspect"
+    : member.draining
+    ? "drains"
+    : !member.takes(batch)
+    ? `takes no message of ${batch.longest} bytes`
+    : member.unwell ?? (isHeldBy(batch, member) ? "has it" : "is busy");
+  return `${member.label}: ${reason}`;
 }

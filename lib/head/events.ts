@@ -8,7 +8,7 @@
 import type { Batch } from "./batch.ts";
 import type { Member } from "./member.ts";
 import type { RepairProgress } from "./repair_pass.ts";
-import type { FormerMember, KnownNode } from "./roster.ts";
+import type { FormerMember } from "./roster.ts";
 
 /** What a head core reports, as it happens. */
 export interface HeadEvents {
@@ -34,16 +34,33 @@ export interface HeadEvents {
   memberDied(member: Member, evidence: string): void;
   /** @param redelivered How many messages are placed anew because of it. */
   memberLeft(member: Member, reason: string, redelivered: number): void;
-  /** A data node is known for the first time, or by a new address. */
-  nodeKnown(node: KnownNode): void;
+  /**
+   * What is known of data nodes cannot be written down, for the reason; it is
+   * tried again. Undefined: it is written now.
+   */
+  nodesUnsaved(reason: string | undefined): void;
+  /** A member has so many bytes fewer than it once had synced. */
+  memberLost(member: Member, bytes: number): void;
+  /** A member says why it cannot store now. */
+  memberUnwell(member: Member, reason: string): void;
+  /** A data node was let go, because somebody asked for it. */
+  nodeForgotten(id: string): void;
   /** A member has found records of its own damaged. */
   memberDamaged(member: Member): void;
   /** Copies that too few data nodes have are being made again. */
   repairBegan(nodesAway: number): void;
   /** How far that is. */
   repairing(progress: RepairProgress, sinceMs: number): void;
-  /** It is done; whether all that the data nodes away had is elsewhere now. */
-  repaired(progress: RepairProgress, sinceMs: number, isWhole: boolean): void;
+  /**
+   * It is done: whether nothing is missing, or else why something may be.
+   */
+  repaired(
+    progress: RepairProgress,
+    sinceMs: number,
+    doubt: string | undefined,
+  ): void;
+  /** A record still has too few copies, for the reason. */
+  repairLacks(id: string, reason: string): void;
   /** It was broken off, and begins again later. */
   repairGivenUp(reason: string, retryMs: number): void;
   /** A member asked for no more messages. */
@@ -60,6 +77,8 @@ export interface HeadEvents {
   refused(batch: Batch, reason: string): void;
   /** Messages wait, because there are too few data nodes. */
   holding(live: number, needed: number): void;
+  /** Messages have waited for some seconds, each member for its reason. */
+  stuck(messages: number, waitedMs: number, reasons: readonly string[]): void;
   /** They wait no more. */
   released(messages: number): void;
   /** A batch gets fewer copies than `--replicas`, as `--min-replicas` allows. */

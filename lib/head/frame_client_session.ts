@@ -28,6 +28,7 @@ import {
   FrameType,
   readFrame,
   writeError,
+  writeMissing,
 } from "../wire/frame.ts";
 import { Encoding } from "../wire/greeting.ts";
 import {
@@ -219,9 +220,7 @@ export class FrameClientSession implements Session, Sender, PieceReader {
       origin.timeMs = this.#context.clock.wallMs();
       this.#context.delivery.admit(origin, bytes, from, to);
     } else if (frame.type === FrameType.list) {
-      const { roster, membership } = this.#context;
-      writeNodes(this.#link.out, roster.list(membership.members));
-      this.#link.send();
+      this.#list();
     } else if (frame.type === FrameType.read) {
       return this.#read(bytes);
     } else if (
@@ -233,6 +232,16 @@ export class FrameClientSession implements Session, Sender, PieceReader {
       return false;
     }
     return true;
+  }
+
+  /** Tells which data nodes there are, and why messages may be missing. */
+  #list(): void {
+    const { roster, membership, clock } = this.#context;
+    const { out } = this.#link;
+    for (const doubt of roster.doubts()) writeMissing(out, doubt);
+    const nodes = roster.list(membership.members);
+    writeNodes(out, nodes, roster.fields(clock.nowMs()));
+    this.#link.send();
   }
 
   /** Passes a request on. @returns False when the connection is refused. */

@@ -7,8 +7,11 @@
 
 import { Pulse } from "../heartbeat/pulse.ts";
 import {
+  FRAME_BYTES_MAX,
   MESSAGE_BYTES_MAX,
   NODE_ID_BYTES,
+  REPLICAS_MAX,
+  RESTORE_FRAME_BYTES_MAX,
   SEND_BYTES_HIGH,
   STORE_TIMEOUT_MS,
 } from "../limits.ts";
@@ -21,8 +24,14 @@ import {
   FrameType,
   readFrame,
   writeError,
+  writeHealed,
 } from "../wire/frame.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
+import {
+  type KnownNode,
+  readRoster,
+  writeRoster,
+} from "../wire/known_nodes.ts";
 import {
   type PieceFields,
   type ReadFields,
@@ -33,6 +42,7 @@ import {
 } from "../wire/read_frames.ts";
 import {
   readRestored,
+  RESTORE_PROPERTY,
   RESTORED_OK,
   type RestoredFields,
   writeRestore,
@@ -51,7 +61,7 @@ import { Member, type MemberWire, type PieceReader } from "./member.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
 const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
-const stored: StoredFields = { ticket: 0, tick: 0 };
+const stored: StoredFields = { ticket: 0, tick: 0, end: 0 };
 const notStored: NotStoredFields = { firstTicket: 0, lastTicket: 0, code: 0 };
 const store: StoreFields = {
   ticket: 0,
@@ -99,7 +109,10 @@ export class FrameMemberSession implements Session, MemberWire {
   #lastRestore = 0;
   /** Why it is about to close the connection, if it said so. */
   #farewell: string | undefined;
+  /** `damaged` frames that came. */
+  #damages = 0;
   readonly longestMax = MESSAGE_BYTES_MAX;
+  readonly restoreBytesMax: number;
   readonly answerTimeoutMs = STORE_TIMEOUT_MS;
   readonly pulse: Pulse;
 
@@ -110,7 +123,11 @@ export class FrameMemberSession implements Session, MemberWire {
   constructor(context: HeadContext, link: Link, properties: Properties) {
     this.#context = context;
     this.#link = link;
-    const { id = "", life = "", tick = "0" } = properties;
+    const { id = "", life = "", tick = "0", end = "" } = properties;
+    const restoreBytesMax = properties[RESTORE_PROPERTY] ?? "";
+    this.restoreBytesMax = /^\d{1,9}$/.test(restoreBytesMax)
+      ? Math.min(Number(restoreBytesMax), RESTORE_FRAME_BYTES_MAX)
+      : FRAME_BYTES_MAX;
     if (/^\d{1,15}$/.test(tick)) context.delivery.witness(Number(tick));
     const intervalMs = context.heartbeatIntervalMs;
     this.pulse = new Pulse(link, {
@@ -123,10 +140,23 @@ export class FrameMemberSession implements Session, MemberWire {
       this,
       context.memberWindowBytes,
       life,
+      /^\d{1,15}$/.test(end) ? Number(end) : undefined,
     );
     // Tells it that it was taken in, and begins to learn what is usual.
     this.pulse.beat(context.clock.nowMs(), false);
+    this.tell(context.roster.nodes);
     context.membership.join(this.#member, Encoding.frame);
+  }
+
+  tell(nodes: readonly KnownNode[]): void {
+    if (nodes.length === 0) return;
+    writeRoster(this.#link.out, nodes);
+    this.#link.send();
+  }
+
+  heal(): void {
+    writeHealed(this.#link.out, this.#damages);
+    this.#link.send();
   }
 
   received(bytes: Uint8Array, length: number): number {
@@ -196,18 +226,20 @@ export class FrameMemberSession implements Session, MemberWire {
     store.timeMs = batch.timeMs;
     store.count = batch.count;
     store.clientIdLength = clientId.length;
-    store.holders = batch.holders.length;
+    // Late suspects can make them more than are named.
+    const holders = Math.min(batch.holders.length, REPLICAS_MAX);
+    store.holders = holders;
     const { out } = this.#link;
     let at = writeStore(
       out,
       store,
-      clientId.length + batch.holders.length * NODE_ID_BYTES + batch.length,
+      clientId.length + holders * NODE_ID_BYTES + batch.length,
     );
     const bytes = out.bytes;
     bytes.set(clientId, at);
     at += clientId.length;
-    for (const holder of batch.holders) {
-      bytes.set(holder.idBytes, at);
+    for (let i = 0; i < holders; i++) {
+      bytes.set(batch.holders[i]!.idBytes, at);
       at += NODE_ID_BYTES;
     }
     bytes.set(batch.bytes.subarray(0, batch.length), at);
@@ -235,8 +267,19 @@ export class FrameMemberSession implements Session, MemberWire {
         return readRestored(bytes, frame, restored) &&
           this.#takeRestored(textOf(bytes, frame.payload, frame.end));
       case FrameType.damaged:
+        this.#damages++;
         this.#context.events.memberDamaged(this.#member);
+        this.#context.roster.damaged(this.#member);
         this.#context.repairer.ask();
+        return true;
+      case FrameType.roster: {
+        const nodes = readRoster(bytes, frame);
+        if (nodes === undefined) return false;
+        this.#context.roster.merge(nodes, this.#member);
+        return true;
+      }
+      case FrameType.unwell:
+        this.#takeUnwell(textOf(bytes, frame.payload, frame.end));
         return true;
       case FrameType.error:
         this.#farewell = textOf(bytes, frame.payload, frame.end);
@@ -247,6 +290,14 @@ export class FrameMemberSession implements Session, MemberWire {
       default:
         return true;
     }
+  }
+
+  /** It says why it cannot store, or that it can again. */
+  #takeUnwell(reason: string): void {
+    const member = this.#member;
+    const isNew = reason !== "" && member.unwell !== reason;
+    member.unwell = reason === "" ? undefined : reason;
+    if (isNew) this.#context.events.memberUnwell(member, reason);
   }
 
   #takePiece(bytes: Uint8Array): boolean {
@@ -283,6 +334,7 @@ export class FrameMemberSession implements Session, MemberWire {
     const count = stored.ticket - member.firstTicket + 1;
     if (!(count >= 0 && count <= member.sent)) return false;
     member.answered(this.#context.clock.nowMs());
+    if (member.saysEnd) member.end = stored.end;
     for (let i = 0; i < count; i++) {
       this.#context.delivery.stored(member, stored.tick);
     }

@@ -10,6 +10,7 @@ import type { Pulse } from "../heartbeat/pulse.ts";
 import type { Link } from "../ports.ts";
 import { bytesOf } from "../wire/ascii.ts";
 import type { WireErrorKind } from "../wire/errors.ts";
+import { type KnownNode, NO_MESSAGES } from "../wire/known_nodes.ts";
 import type { PieceFields, ReadFields } from "../wire/read_frames.ts";
 import type { Batch } from "./batch.ts";
 import { Fifo } from "../fifo.ts";
@@ -33,6 +34,12 @@ export interface MemberWire {
     lines: Uint8Array,
     done: (failure: string | undefined) => void,
   ) => void;
+  /** Longest records that it can be given to keep, in bytes. */
+  readonly restoreBytesMax?: number;
+  /** Tells it what is known of data nodes; undefined when it does not listen. */
+  readonly tell?: (nodes: readonly KnownNode[]) => void;
+  /** Tells it that what it said to be damaged is elsewhere. */
+  readonly heal?: () => void;
 }
 
 /** Who reads from a member. */
@@ -51,6 +58,9 @@ export interface PieceReader {
 
 /** First rest of a member that refused a batch, in ms; doubles each time. */
 const REST_MS_MIN = 250;
+
+/** Rest that only one gets that has refused three times in a row, in ms. */
+const FAILING_REST_MS = 1_000;
 
 /** Longest rest: a disk that has room again is used again this soon, in ms. */
 const REST_MS_MAX = 15_000;
@@ -81,6 +91,20 @@ export class Member {
   suspectSinceMs: number | undefined;
   /** Stands for one start of its process. */
   readonly life: string;
+  /** The fewest disks that an acknowledged message on it is on (roster.ts). */
+  copies = NO_MESSAGES;
+  /** Bytes that it has synced. */
+  end: number;
+  /** The same when it joined; 0 when it has not said. */
+  readonly endAtStart: number;
+  /** Whether it says how many bytes it has; one before 0.2 does not. */
+  readonly saysEnd: boolean;
+  /** Whether it has told what it knows of other data nodes. */
+  hasToldRoster = false;
+  /** Whether it was ever given a message. */
+  wasGiven = false;
+  /** Why it cannot store now, as it says itself or as was seen. */
+  unwell: string | undefined;
 
   readonly #wire: MemberWire;
   readonly #windowBytes: number;
@@ -101,6 +125,7 @@ export class Member {
   /**
    * @param windowBytes What may be in flight to it counts for at most.
    * @param life Stands for one start of its process.
+   * @param end Bytes that it has synced, if it says so.
    */
   constructor(
     id: string,
@@ -108,8 +133,11 @@ export class Member {
     wire: MemberWire,
     windowBytes: number,
     life = "",
+    end?: number,
   ) {
     this.life = life;
+    this.end = this.endAtStart = end ?? 0;
+    this.saysEnd = end !== undefined;
     this.#windowBytes = windowBytes;
     this.id = id;
     this.idBytes = bytesOf(id);
@@ -209,6 +237,21 @@ export class Member {
     this.#wire.restore?.(lines, done);
   }
 
+  /** Longest records that it can be given to keep, in bytes. */
+  get restoreBytesMax(): number {
+    return this.#wire.restoreBytesMax ?? 0;
+  }
+
+  /** Tells it what is known of data nodes, if it listens. */
+  tell(nodes: readonly KnownNode[]): void {
+    this.#wire.tell?.(nodes);
+  }
+
+  /** Tells it that what it said to be damaged is elsewhere, if it listens. */
+  heal(): void {
+    this.#wire.heal?.();
+  }
+
   /** Whether a batch can ever be placed on it. */
   takes(batch: Batch): boolean {
     return batch.longest <= this.#wire.longestMax;
@@ -217,6 +260,7 @@ export class Member {
   /** Places a batch. */
   place(batch: Batch, nowMs: number): void {
     batch.references++;
+    this.wasGiven = true;
     this.#inFlight.push(batch);
     this.#load += batch.cost;
     this.pump(nowMs);
@@ -261,6 +305,14 @@ export class Member {
     this.#restUntilMs = nowMs + this.#restMs;
   }
 
+  /**
+   * Whether it has refused again and again: no copies are to be waited for that
+   * only it could make.
+   */
+  get isFailing(): boolean {
+    return this.#restMs >= FAILING_REST_MS;
+  }
+
   /** Whether it refused a short while ago. */
   rests(nowMs: number): boolean {
     return nowMs < this.#restUntilMs;
@@ -270,5 +322,6 @@ export class Member {
   rested(): void {
     this.#restMs = 0;
     this.#restUntilMs = 0;
+    this.unwell = undefined;
   }
 }

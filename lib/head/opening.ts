@@ -10,6 +10,7 @@ import {
   CLIENT_ID_BYTES_MAX,
   CLIENT_WINDOW_BYTES,
   FRAME_PAYLOAD_BYTES_MAX,
+  GREETING_BYTES_MAX,
   GREETING_TIMEOUT_MS,
   MESSAGE_BYTES_MAX,
   NODE_ID_BYTES,
@@ -30,7 +31,7 @@ import { RequestStep } from "../wire/request_step.ts";
 import { findLineEnd, trimLineEnd } from "../wire/line.ts";
 import { isClientId, isNodeId } from "../wire/names.ts";
 import { formatStatus } from "../wire/status.ts";
-import { CLIENT_ROLE, DATA_ROLE } from "../wire/words.ts";
+import { CLIENT_ROLE, DATA_ROLE, FORGOTTEN } from "../wire/words.ts";
 import type { HeadContext } from "./context.ts";
 import { FrameClientSession } from "./frame_client_session.ts";
 import { FrameMemberSession } from "./frame_member_session.ts";
@@ -90,8 +91,9 @@ export class OpeningSession implements Session {
     this.#link = link;
     this.#host = host;
     this.#deadlineMs = context.clock.nowMs() + GREETING_TIMEOUT_MS;
-    this.#request = new RequestStep((encoding) =>
-      restOfConfirmation(encoding, granted(context))
+    this.#request = new RequestStep(
+      (encoding) => restOfConfirmation(encoding, granted(context)),
+      true,
     );
   }
 
@@ -167,6 +169,20 @@ export class OpeningSession implements Session {
     this.#link.end();
   }
 
+  /** Lets a data node go that is away for good. */
+  #forget(id: string): void {
+    this.#over = true;
+    this.#endGreeting();
+    const { roster, events } = this.#context;
+    const failure = roster.forget(id);
+    const answer = failure === undefined
+      ? `${FORGOTTEN} ${id}`
+      : errorLine(WireError.absent, failure);
+    if (failure === undefined) events.nodeForgotten(id);
+    this.#link.out.append(bytesOf(`${answer}\n`));
+    this.#link.end();
+  }
+
   #endGreeting(): void {
     if (!this.#greeting) return;
     this.#greeting = false;
@@ -181,6 +197,8 @@ export class OpeningSession implements Session {
     const used = request.read(bytes, out);
     if (request.asksStatus) {
       this.#tellStatus();
+    } else if (request.forgets !== undefined) {
+      this.#forget(request.forgets);
     } else if (request.wrong !== undefined) {
       this.refuse(WireError.handshake, request.wrong);
     } else if (used > 0) {
@@ -220,9 +238,7 @@ export class OpeningSession implements Session {
   #readLineRole(bytes: Uint8Array, encoding: Encoding): number {
     const lf = findLineEnd(bytes, 0, bytes.length);
     if (lf < 0) {
-      return bytes.length > 2 * CLIENT_ID_BYTES_MAX + 512
-        ? this.#refuseRole(bytes)
-        : -1;
+      return bytes.length > GREETING_BYTES_MAX ? this.#refuseRole(bytes) : -1;
     }
     const { token, properties } = parseRest(
       bytes,

@@ -16,6 +16,7 @@ import { Front, NodeStream } from "../reader/node_stream.ts";
 import { nameOf } from "../wire/names.ts";
 import { ByteQueue } from "../wire/byte_queue.ts";
 import type { PieceFields } from "../wire/read_frames.ts";
+import { RESTORE_OVERHEAD_BYTES } from "../wire/restore_frames.ts";
 import type { Member, PieceReader } from "./member.ts";
 
 /**
@@ -24,7 +25,7 @@ import type { Member, PieceReader } from "./member.ts";
  */
 const PIECE_BYTES = 64 * 1024;
 
-/** What records that are not judged yet count for at most, in bytes. */
+/** What records that are not judged yet count for, by default, in bytes. */
 const UNJUDGED_BYTES_MAX = 32 * 1024 * 1024;
 
 /** What one of them counts for beside its line, in bytes. */
@@ -36,8 +37,17 @@ const RESTORE_BYTES = 64 * 1024;
 /** Bytes on their way to be restored, past which nothing more is judged. */
 const IN_FLIGHT_BYTES_MAX = 1024 * 1024;
 
-/** Records taken in one turn, so that live traffic does not wait for long. */
+/**
+ * Records taken in one turn, so that live traffic does not wait for long; more
+ * where a higher rate than the default is asked for.
+ */
 const RECORDS_PER_TICK = 2_048;
+
+/** A record is hardly ever shorter than this, in bytes. */
+const RECORD_BYTES_MIN = 80;
+
+/** Records with too few copies that a pass names one by one. */
+const NAMED_MAX = 10;
 
 /** What a pass has done so far. */
 export interface RepairProgress {
@@ -52,10 +62,20 @@ export interface RepairProgress {
   readonly unplaced: number;
 }
 
+/** How a pass is set up. */
+export interface PassOptions {
+  /** Copies that each record should have. */
+  readonly replicas: number;
+  /** What records that are not judged yet may count for, in bytes. */
+  readonly unjudgedBytesMax?: number | undefined;
+}
+
 /** Who a pass works for. */
 export interface RepairHost {
   /** Data nodes that may be given records now. */
   targets(): readonly Member[];
+  /** A record still has too few copies, for the reason. */
+  lacks(id: string, reason: string): void;
   /** A number in `[0, 1)`. */
   random(): number;
 }
@@ -68,6 +88,8 @@ interface Source {
   isAsked: boolean;
   /** How many bytes it has. */
   end: number;
+  /** Of segments: whether it is known which lanes there are beside them. */
+  knowsLanes: boolean;
 }
 
 /** A record, and who was seen to have it. */
@@ -80,7 +102,10 @@ interface Unjudged {
 /** See the module. */
 export class RepairPass implements PieceReader {
   readonly #replicas: number;
+  readonly #unjudgedBytesMax: number;
   readonly #host: RepairHost;
+  /** Those that are read. */
+  readonly members: readonly Member[];
   readonly #sources: Source[];
   /** By message id. */
   readonly #unjudged = new Map<string, Unjudged>();
@@ -97,19 +122,22 @@ export class RepairPass implements PieceReader {
   #lacking = 0;
   #restored = 0;
   #unplaced = 0;
-  /** Stretches that hold no record, as `node/lane@position`. */
-  readonly damages = new Set<string>();
+  /** Stretches that hold no record, as `node/lane@position`, and whose. */
+  readonly damages = new Map<string, string>();
+  #recordsPerTick = RECORDS_PER_TICK;
   #failure: string | undefined;
   #isRead = false;
 
   /** @param members Those to read; all of them readable. */
   constructor(
     members: readonly Member[],
-    replicas: number,
+    { replicas, unjudgedBytesMax = UNJUDGED_BYTES_MAX }: PassOptions,
     host: RepairHost,
   ) {
     this.#replicas = replicas;
+    this.#unjudgedBytesMax = unjudgedBytesMax;
     this.#host = host;
+    this.members = members;
     this.#sources = members.map((member) => this.#newSource(member, 0));
   }
 
@@ -135,6 +163,7 @@ export class RepairPass implements PieceReader {
 
   /** Goes on; at most so many bytes more are asked for. */
   go(bytes: number): void {
+    this.#recordsPerTick = Math.max(RECORDS_PER_TICK, bytes / RECORD_BYTES_MIN);
     // What was not used is kept for a tick or two, not for a burst.
     this.#budgetBytes = Math.min(
       this.#budgetBytes + bytes,
@@ -161,11 +190,11 @@ export class RepairPass implements PieceReader {
     source.stream.take(fields, bytes, from, to);
     this.#bytesRead += to - from;
     this.#budgetBytes += PIECE_BYTES - (to - from);
+    if (source.lane > 0 || source.knowsLanes) return;
+    // Those of its first piece: what is in later ones, this pass has restored.
+    source.knowsLanes = true;
     for (let lane = 1; lane <= fields.lanes; lane++) {
-      const isKnown = this.#sources.some((other) =>
-        other.member === source.member && other.lane === lane
-      );
-      if (!isKnown) this.#sources.push(this.#newSource(source.member, lane));
+      this.#sources.push(this.#newSource(source.member, lane));
     }
   }
 
@@ -176,9 +205,10 @@ export class RepairPass implements PieceReader {
 
   #newSource(member: Member, lane: number): Source {
     const damaged = (position: number) =>
-      void this.damages.add(`${member.id}/${lane}@${position}`);
+      void this.damages.set(`${member.id}/${lane}@${position}`, member.id);
     const stream = new NodeStream(member.id, false, damaged);
-    return { member, lane, stream, isAsked: false, end: 0 };
+    const knowsLanes = false;
+    return { member, lane, stream, isAsked: false, end: 0, knowsLanes };
   }
 
   #fail(reason: string): void {
@@ -199,7 +229,7 @@ export class RepairPass implements PieceReader {
   }
 
   #judgeSome(): void {
-    for (let i = 0; i < RECORDS_PER_TICK; i++) {
+    for (let i = 0; i < this.#recordsPerTick; i++) {
       if (this.#isRead || this.#inFlightBytes > IN_FLIGHT_BYTES_MAX) break;
       const next = this.#nextSource();
       if (next === "unknown") break;
@@ -208,7 +238,7 @@ export class RepairPass implements PieceReader {
         this.#judgeDownTo(0);
       } else {
         this.#meet(next);
-        this.#judgeDownTo(UNJUDGED_BYTES_MAX);
+        this.#judgeDownTo(this.#unjudgedBytesMax);
       }
     }
     for (const [member, lines] of this.#outgoing) {
@@ -260,24 +290,38 @@ export class RepairPass implements PieceReader {
     }
   }
 
-  #judge({ line, holders }: Unjudged): void {
+  #judge({ id, line, holders }: Unjudged): void {
     let missing = this.#replicas - holders.length;
     if (missing <= 0) return;
     this.#lacking++;
-    const targets = this.#host.targets().filter(({ id }) =>
+    const bytes = line.length + 1;
+    const others = this.#host.targets().filter(({ id }) =>
       !holders.includes(id)
     );
+    const targets = others.filter((member) => bytes <= roomOf(member));
+    const isTooLong = targets.length < others.length;
     for (; missing > 0 && targets.length > 0; missing--) {
       const index = Math.floor(this.#host.random() * targets.length);
       this.#send(targets[index]!, line);
       targets.splice(index, 1);
     }
-    if (missing > 0) this.#unplaced++;
+    if (missing === 0) return;
+    this.#unplaced++;
+    if (this.#unplaced > NAMED_MAX) return;
+    this.#host.lacks(
+      id,
+      isTooLong
+        ? `its ${bytes} bytes are more than the dataNodes that lack it take`
+        : "no other dataNode is there to keep it",
+    );
   }
 
   #send(member: Member, line: Uint8Array): void {
     const lines = this.#outgoing.get(member) ?? new ByteQueue();
     this.#outgoing.set(member, lines);
+    if (lines.length + line.length + 1 > roomOf(member)) {
+      this.#restore(member, lines);
+    }
     lines.append(line);
     lines.append(LF);
     this.#inFlightBytes += line.length + 1;
@@ -308,3 +352,8 @@ export class RepairPass implements PieceReader {
 }
 
 const LF = new Uint8Array([10]);
+
+/** Bytes of lines that a data node takes in one frame. */
+function roomOf({ restoreBytesMax }: Member): number {
+  return restoreBytesMax - RESTORE_OVERHEAD_BYTES;
+}

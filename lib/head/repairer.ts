@@ -8,6 +8,7 @@
  * @module
  */
 
+import { counted } from "../counted.ts";
 import { TICK_MS } from "../limits.ts";
 import type { Clock, Random } from "../ports.ts";
 import type { HeadEvents } from "./events.ts";
@@ -19,12 +20,12 @@ import type { Roster } from "./roster.ts";
 export interface RepairOptions {
   /** Copies that each record should have; with 1 there is nothing to repair. */
   readonly replicas: number;
-  /** Copies that sufficed while too few data nodes were there. */
-  readonly minReplicas: number;
   /** Time away after which a data node is taken for lost, in ms. */
   readonly repairAfterMs: number;
   /** Bytes read in a second. */
   readonly repairBytesPerSecond: number;
+  /** What records that are not judged yet may count for; see the pass. */
+  readonly unjudgedBytesMax?: number | undefined;
 }
 
 /** Pause before a pass that could not be finished is begun again, in ms. */
@@ -46,19 +47,23 @@ export class Repairer {
   readonly #events: HeadEvents;
   /** Stretches waiting times, so that heads do not begin together. */
   readonly #stretch: number;
-  #isAsked = false;
+  #isAsked: boolean;
+  /** When a pass that can wait is asked for. */
+  #askAtMs = Infinity;
   #notBeforeMs = 0;
+  /** What {@linkcode Roster.lowerings} was when the pass began. */
+  #lowerings = 0;
   #tellAtMs = 0;
   #beganMs = 0;
   #pass: RepairPass | undefined;
   /** Data nodes that were away when the pass began. */
   #away: readonly string[] = [];
-  /** Those away since then whose records were copied as far as was possible. */
-  readonly #dealtWith = new Set<string>();
-  /** Whether records may be lacking that only these have. */
-  #isOwed = false;
-  /** Damages that were met when all copies of what they held were there. */
-  readonly #harmless = new Set<string>();
+  /** Those still away for which a pass has done what could be done. */
+  readonly #passedFor = new Set<string>();
+  /** Whether some records may be on these data nodes alone. */
+  #mayLack = false;
+  /** Damages of which it was seen that what they held is elsewhere. */
+  readonly #damagesWithoutLoss = new Set<string>();
 
   constructor(
     options: RepairOptions,
@@ -75,6 +80,8 @@ export class Repairer {
     this.#random = random;
     this.#events = events;
     this.#stretch = 1 + JITTER_SHARE * random();
+    // What earlier lives, or other heads, have made fewer copies of.
+    this.#isAsked = roster.lacks(options.replicas);
   }
 
   /** What the pass under way has done; undefined while there is none. */
@@ -87,12 +94,24 @@ export class Repairer {
     this.#isAsked = true;
   }
 
+  /** Asks for one that can wait, since the same may happen again and again. */
+  askLater(): void {
+    this.#askAtMs = Math.min(
+      this.#askAtMs,
+      this.#clock.nowMs() + this.#options.repairAfterMs,
+    );
+  }
+
   /** Goes on; to be called every `TICK_MS`. */
   tick(): void {
     const { replicas, repairAfterMs, repairBytesPerSecond } = this.#options;
     if (replicas < 2 || repairAfterMs === Infinity) return;
     const nowMs = this.#clock.nowMs();
     const pass = this.#pass;
+    if (nowMs >= this.#askAtMs) {
+      this.#askAtMs = Infinity;
+      this.#isAsked = true;
+    }
     if (pass === undefined) {
       if (nowMs >= this.#notBeforeMs && this.#isDue(nowMs)) this.#begin(nowMs);
       return;
@@ -113,17 +132,17 @@ export class Repairer {
 
   #isDue(nowMs: number): boolean {
     const away = this.#roster.away(nowMs);
-    for (const id of this.#dealtWith) {
+    for (const id of this.#passedFor) {
       if (away.some((node) => node.id === id)) continue;
-      this.#dealtWith.delete(id);
+      this.#passedFor.delete(id);
       // It may have what could not be found without it.
-      if (this.#isOwed) this.#isAsked = true;
+      if (this.#mayLack) this.#isAsked = true;
     }
     const afterMs = this.#options.repairAfterMs * this.#stretch;
     // Whoever left a moment ago may be back in another, with all it has.
     return this.#readable().length > 1 &&
       away.every(({ awayMs }) => awayMs >= afterMs) &&
-      (this.#isAsked || away.some(({ id }) => !this.#dealtWith.has(id)));
+      (this.#isAsked || away.some(({ id }) => !this.#passedFor.has(id)));
   }
 
   #begin(nowMs: number): void {
@@ -131,11 +150,14 @@ export class Repairer {
     this.#beganMs = nowMs;
     this.#tellAtMs = nowMs + TELL_MS;
     this.#away = this.#roster.away(nowMs).map(({ id }) => id);
+    this.#lowerings = this.#roster.lowerings;
+    const { replicas, unjudgedBytesMax } = this.#options;
     this.#pass = new RepairPass(
       this.#readable(),
-      this.#options.replicas,
+      { replicas, unjudgedBytesMax },
       {
         random: this.#random,
+        lacks: (id, reason) => this.#events.repairLacks(id, reason),
         targets: () =>
           this.#readable().filter(({ suspectSinceMs, draining, left }) =>
             suspectSinceMs === undefined && !draining && !left
@@ -150,25 +172,47 @@ export class Repairer {
     this.#notBeforeMs = nowMs + RETRY_MS * this.#stretch;
   }
 
-  /**
-   * Everything was read. If fewer data nodes were away than each record has
-   * copies, one copy of each was met, so nothing is only where they are.
-   */
+  /** Everything was read: what that shows, the roster knows. */
   #finish(pass: RepairPass, nowMs: number): void {
-    const { replicas, minReplicas } = this.#options;
-    const { damages, progress: { unplaced } } = pass;
-    if (this.#away.length === 0 && unplaced === 0) {
-      for (const damage of damages) this.#harmless.add(damage);
+    const { replicas } = this.#options;
+    const { damages, members, progress } = pass;
+    const damaged = new Set<string>();
+    for (const [damage, id] of damages) {
+      if (!this.#damagesWithoutLoss.has(damage)) damaged.add(id);
     }
-    const isWhole = unplaced === 0 && minReplicas === replicas &&
-      this.#away.length < replicas && damages.isSubsetOf(this.#harmless);
-    for (const id of this.#away) {
-      this.#dealtWith.add(id);
-      if (isWhole) this.#roster.repaired(id);
+    const isComplete = progress.unplaced === 0;
+    const isWhole = isComplete && this.#roster.passed({
+      members,
+      replicas,
+      damaged,
+      lowerings: this.#lowerings,
+    });
+    if (isWhole) {
+      for (const damage of damages.keys()) this.#damagesWithoutLoss.add(damage);
     }
-    if (unplaced > 0) this.#isAsked = true;
-    this.#isOwed = !isWhole;
-    this.#events.repaired(pass.progress, nowMs - this.#beganMs, isWhole);
+    for (const id of this.#away) this.#passedFor.add(id);
+    if (!isComplete) this.#isAsked = true;
+    this.#mayLack = !isWhole;
+    this.#events.repaired(
+      progress,
+      nowMs - this.#beganMs,
+      isWhole ? undefined : this.#doubt(progress, nowMs),
+    );
+  }
+
+  /** Why something may be missing after all was read. */
+  #doubt({ unplaced }: RepairProgress, nowMs: number): string {
+    if (unplaced > 0) {
+      return `${counted(unplaced, "record")} still with too few copies`;
+    }
+    const away = this.#roster.away(nowMs).map(({ id }) => id);
+    const lacking = this.#roster.lacking();
+    const about = [
+      ...away.map((id) => `${id} is away`),
+      ...lacking.map((id) => `${id} lacks records`),
+    ];
+    return `messages may be missing that had too few copies elsewhere ` +
+      `(dataNode ${about.join(", dataNode ")})`;
   }
 
   #readable() {

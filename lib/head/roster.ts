@@ -1,22 +1,31 @@
 /**
- * The roster: every data node that a head has ever known, so that a reader can
- * be told which of them is away.
+ * The roster: every data node that was ever told to have stored a message, so
+ * that a reader can be told which of them is away, and a pass of repair knows
+ * what may be lost with one.
+ *
+ * What is claimed to be whole rests on it, so it is evidence and never a guess
+ * from today's flags: for each data node it has the fewest disks that any
+ * acknowledged message on it was on (`copies`), whether it has fewer bytes than
+ * it once had, and what became of it. It is written down before the first
+ * answer that rests on it leaves, and passed on to all data nodes
+ * (wire/known_nodes.ts), which have it for a head that lost its own.
  *
  * @module
  */
 
-import type { ListedNode } from "../wire/read_frames.ts";
+import { SETTLED_MS } from "../limits.ts";
+import type { NodesFile } from "../store/nodes_file.ts";
+import {
+  areAlike,
+  KNOWN_NODES_MAX,
+  type KnownNode,
+  KnownState,
+  merged,
+  NO_MESSAGES,
+} from "../wire/known_nodes.ts";
+import type { ListedNode, NodesFields } from "../wire/read_frames.ts";
 import { NodeState } from "../wire/read_frames.ts";
 import type { Member } from "./member.ts";
-
-/** A data node that was a member once. */
-export interface KnownNode {
-  readonly id: string;
-  /** Its last address. */
-  readonly address: string;
-  /** Whether all that it had has enough copies elsewhere. */
-  readonly isRepaired: boolean;
-}
 
 /** What a data node that returns was before. */
 export interface FormerMember {
@@ -26,62 +35,146 @@ export interface FormerMember {
   readonly awayMs: number | undefined;
 }
 
-/** See the module. */
+/** What a roster needs from outside. */
+export interface RosterPorts {
+  /** Writes it down, synced. @returns Why it cannot. */
+  save(file: NodesFile): string | undefined;
+  /** Passes on what is new to all members but the one it came from. */
+  tell(changed: readonly KnownNode[], except: Member | undefined): void;
+  /** It cannot be written, for the reason; undefined: it can again. */
+  unsaved(reason: string | undefined): void;
+  /** A member has fewer bytes than it once had. */
+  lost(member: Member, bytes: number): void;
+  /** Acknowledged messages have fewer copies than before. */
+  lowered(): void;
+}
+
+/** What a pass of repair has found, when it has read everything. */
+export interface PassFindings {
+  /** The data nodes that it has read. */
+  readonly members: readonly Member[];
+  /** So many copies each record has now that it met. */
+  readonly replicas: number;
+  /** Those with bytes that are no record. */
+  readonly damaged: ReadonlySet<string>;
+  /** {@linkcode Roster.lowerings} when it began. */
+  readonly lowerings: number;
+}
+
+/** Pause before what could not be written is tried again, in ms. */
+const SAVE_AGAIN_MS = 1_000;
+
+/** How often it is written down how far members are, in ms. */
+const NOTE_ENDS_MS = 10_000;
+
+/** Keeps {@linkcode KnownNode}s, for one head. */
 export class Roster {
+  readonly #owner: string;
+  readonly #ports: RosterPorts;
   readonly #known = new Map<string, KnownNode>();
   /** When those that are away left, by id. */
   readonly #leftMs = new Map<string, number>();
   /** Those that are members now. */
-  readonly #present = new Set<string>();
+  readonly #present = new Map<string, Member>();
+  /** The fewest copies that this head made since the last pass, by id. */
+  readonly #lowered = new Map<string, number>();
   readonly #startedMs: number;
-  readonly #told: (node: KnownNode) => void;
+  #hasMemory: boolean;
+  #lowerings = 0;
+  #isDirty = false;
+  #isFailing = false;
+  #saveAtMs = 0;
+  #noteAtMs: number;
 
   /**
-   * @param known Those of earlier lives of this head.
-   * @param told Is told of each that is new, or has a new address.
+   * @param memory Of earlier lives of this head; undefined if there is none.
+   * @param owner Stands for this head when it has no memory.
    */
   constructor(
-    known: readonly KnownNode[],
-    told: (node: KnownNode) => void,
+    memory: NodesFile | undefined,
+    owner: string,
+    ports: RosterPorts,
     nowMs: number,
   ) {
-    for (const node of known) this.#known.set(node.id, node);
-    this.#told = told;
+    this.#owner = memory?.owner ?? owner;
+    this.#hasMemory = memory !== undefined;
+    for (const node of memory?.nodes ?? []) this.#known.set(node.id, node);
+    this.#ports = ports;
     this.#startedMs = nowMs;
+    this.#noteAtMs = nowMs + NOTE_ENDS_MS;
+  }
+
+  /** How often acknowledged messages got fewer copies than those before. */
+  get lowerings(): number {
+    return this.#lowerings;
+  }
+
+  /** All that is remembered. */
+  get nodes(): KnownNode[] {
+    return [...this.#known.values()].filter(isLasting);
+  }
+
+  /** Whether some records, as far as is known, have fewer copies than this. */
+  lacks(replicas: number): boolean {
+    return [...this.#known.values()].some((node) =>
+      isMissable(node) && (node.copies < replicas || node.isLacking)
+    );
   }
 
   /** Those that are away and not repaired, and since when, as is known. */
   away(nowMs: number): { readonly id: string; readonly awayMs: number }[] {
-    const away: { readonly id: string; readonly awayMs: number }[] = [];
-    for (const { id, isRepaired } of this.#known.values()) {
-      if (isRepaired || this.#present.has(id)) continue;
-      const sinceMs = this.#leftMs.get(id) ?? this.#startedMs;
-      away.push({ id, awayMs: nowMs - sinceMs });
-    }
-    return away;
+    return this.#away().map(({ id }) => ({
+      id,
+      awayMs: nowMs - (this.#leftMs.get(id) ?? this.#startedMs),
+    }));
   }
 
-  /** All that a data node had has enough copies elsewhere. */
-  repaired(id: string): void {
-    const known = this.#known.get(id);
-    if (known === undefined || this.#present.has(id)) return;
-    this.#note({ ...known, isRepaired: true });
+  /** Ids of members that lack records which they had. */
+  lacking(): string[] {
+    return [...this.#known.values()]
+      .filter(({ id, isLacking }) => isLacking && this.#present.has(id))
+      .map(({ id }) => id);
   }
 
   /**
-   * Notes a member; one that cannot be read has no lasting id to be noted.
+   * Takes a member in; one that cannot be read has no lasting id to be known.
    *
    * @returns What it was before, if it was a member before.
    */
   joined(member: Member, nowMs: number): FormerMember | undefined {
-    const { id } = member;
-    const address = member.link.peerAddress;
     if (!member.isReadable) return undefined;
+    const { id, end } = member;
+    const address = member.link.peerAddress;
     const before = this.#known.get(id);
-    if (before?.address !== address || before.isRepaired) {
-      this.#note({ id, address, isRepaired: false });
+    const lost = (before?.end ?? 0) - end;
+    let node: KnownNode;
+    if (before === undefined) {
+      // Records that nothing is known of may have been the only copies.
+      const copies = end === 0 && member.saysEnd ? NO_MESSAGES : 1;
+      node = {
+        id,
+        address,
+        state: KnownState.known,
+        version: 0,
+        copies,
+        isLacking: false,
+        end,
+      };
+    } else {
+      const isBack = before.state !== KnownState.known;
+      node = {
+        ...before,
+        address,
+        state: KnownState.known,
+        version: before.version + (isBack ? 1 : 0),
+        isLacking: before.isLacking && !isBack,
+      };
+      if (member.saysEnd && lost > 0) node = { ...node, isLacking: true };
     }
-    this.#present.add(id);
+    this.#present.set(id, member);
+    member.copies = node.copies;
+    this.#set([node]);
+    if (member.saysEnd && lost > 0) this.#ports.lost(member, lost);
     const leftMs = this.#leftMs.get(id);
     this.#leftMs.delete(id);
     if (before === undefined) return undefined;
@@ -89,19 +182,194 @@ export class Roster {
     return { address: before.address, awayMs };
   }
 
-  /** Notes that a member is away. */
+  /** Notes that a member is away; one that nothing was placed on is no loss. */
   left(member: Member, nowMs: number): void {
-    if (!member.isReadable) return;
+    if (this.#present.get(member.id) !== member) return;
     this.#present.delete(member.id);
     this.#leftMs.set(member.id, nowMs);
+    const node = this.#known.get(member.id)!;
+    if (!isLasting(node) && !member.wasGiven) {
+      this.#known.delete(member.id);
+      this.#leftMs.delete(member.id);
+      return;
+    }
+    const end = Math.max(node.end, member.end);
+    this.#set([{ ...node, end, version: Math.max(1, node.version) }]);
   }
 
-  /** All of them, and the members of now. */
+  /** A client is about to hear that its messages are on so many disks. */
+  acknowledged(member: Member, copies: number): void {
+    this.#lowered.set(member.id, copies);
+    const node = this.#known.get(member.id);
+    member.copies = Math.min(member.copies, copies);
+    if (node === undefined || node.copies <= copies) return;
+    const isFirst = node.copies === NO_MESSAGES;
+    const version = Math.max(1, node.version);
+    this.#set([{ ...node, copies, version }]);
+    // Before the answer leaves: it is what the answer can be held to.
+    this.#save();
+    if (isFirst) return;
+    this.#lowerings++;
+    this.#ports.lowered();
+  }
+
+  /** Messages were acknowledged that no data node has that can be read. */
+  acknowledgedUnreadable(messages: number): void {
+    const node = this.#known.get(this.#owner) ?? {
+      id: this.#owner,
+      address: "-",
+      state: KnownState.unreadable,
+      version: 1,
+      copies: 1,
+      isLacking: false,
+      end: 0,
+    };
+    const isFirst = node.end === 0;
+    this.#known.set(node.id, { ...node, end: node.end + messages });
+    this.#isDirty = true;
+    if (isFirst) this.#save();
+  }
+
+  /** Hears of data nodes from a member, which has them from other heads. */
+  merge(nodes: readonly KnownNode[], from: Member): void {
+    from.hasToldRoster = true;
+    this.#hasMemory ||= nodes.length > 0;
+    const changed: KnownNode[] = [];
+    for (const node of nodes) {
+      const known = this.#known.get(node.id);
+      if (known === undefined && this.#known.size >= KNOWN_NODES_MAX) continue;
+      const both = this.#corrected(
+        known === undefined ? node : merged(known, node),
+      );
+      if (known !== undefined && areAlike(known, both)) continue;
+      if (known !== undefined && both.copies < known.copies) this.#lowerings++;
+      const member = this.#present.get(node.id);
+      if (member !== undefined) {
+        member.copies = both.copies;
+        if (both.end > member.end) this.#askEnd(member, both.end);
+      }
+      changed.push(both);
+    }
+    if (changed.length > 0) this.#set(changed, from);
+  }
+
+  /**
+   * Lets a data node go that is away for good, with whatever only it had; of one
+   * that is here, the records that it has lost.
+   *
+   * @returns Why that cannot be.
+   */
+  forget(id: string): string | undefined {
+    const node = this.#known.get(id);
+    if (node === undefined) return `no dataNode ${id} is known here`;
+    const member = this.#present.get(id);
+    if (member !== undefined && !node.isLacking) {
+      return `dataNode ${member.label} is here; stop it first`;
+    }
+    const version = node.version + 1;
+    if (member !== undefined) {
+      this.#set([{ ...node, version, isLacking: false, end: member.end }]);
+      member.heal();
+    } else if (node.state === KnownState.unreadable) {
+      this.#set([{ ...node, version, end: 0 }]);
+    } else {
+      // What others had together with it they may have alone from now on.
+      const isLacking = node.state === KnownState.known && isMissable(node);
+      const state = KnownState.forgotten;
+      this.#set([{ ...node, version, state, isLacking }]);
+    }
+    this.#save();
+    return this.#isDirty
+      ? "it is forgotten, though that could not be written down yet"
+      : undefined;
+  }
+
+  /**
+   * Everything that can be read was read, and every record that was met has
+   * enough copies.
+   *
+   * Each message on a data node was on `copies` disks when it was acknowledged.
+   * So if fewer disks than that are away, or lack records, one of them is here
+   * and was read: nothing is only where they are.
+   *
+   * @returns Whether nothing is missing.
+   */
+  passed(findings: PassFindings): boolean {
+    const { members, replicas, damaged, lowerings } = findings;
+    const away = this.#away();
+    const lacking = [...this.#known.values()].filter((node) =>
+      this.#present.has(node.id) && isMissable(node) &&
+      (node.isLacking || damaged.has(node.id))
+    );
+    const forgotten = [...this.#known.values()].filter((node) =>
+      node.state === KnownState.forgotten && node.isLacking
+    );
+    const absent = [...away, ...lacking];
+    const disks = absent.length + forgotten.length;
+    const isWhole = absent.every(({ copies }) => copies > disks);
+    const changed = new Map<string, KnownNode>();
+    const change = (node: KnownNode, changes: Partial<KnownNode>) => {
+      const last = changed.get(node.id) ?? node;
+      const version = node.version + 1;
+      changed.set(node.id, { ...last, ...changes, version });
+    };
+    for (const node of lacking) {
+      const end = this.#present.get(node.id)!.end;
+      if (isWhole) change(node, { isLacking: false, end });
+      else if (!node.isLacking) change(node, { isLacking: true });
+    }
+    if (isWhole) {
+      for (const node of away) change(node, { state: KnownState.repaired });
+    }
+    if (lowerings === this.#lowerings) {
+      this.#lowered.clear();
+      for (const { id } of members) {
+        const node = this.#known.get(id);
+        if (node === undefined || !isMissable(node)) continue;
+        if (node.copies !== replicas) change(node, { copies: replicas });
+      }
+      for (const node of forgotten) change(node, { isLacking: false });
+    }
+    if (changed.size > 0) {
+      this.#set([...changed.values()]);
+      this.#save();
+    }
+    if (isWhole) {
+      for (const { id } of lacking) {
+        this.#present.get(id)?.heal();
+      }
+    }
+    return isWhole;
+  }
+
+  /** A member has said that records of its own are damaged. */
+  damaged(member: Member): void {
+    const node = this.#known.get(member.id);
+    if (node === undefined || node.isLacking) return;
+    this.#set([{ ...node, isLacking: true }]);
+  }
+
+  /** Writes down what is not yet; to be called every `TICK_MS`. */
+  tick(nowMs: number): void {
+    if (nowMs >= this.#noteAtMs) {
+      this.#noteAtMs = nowMs + NOTE_ENDS_MS;
+      for (const [id, { end }] of this.#present) {
+        const node = this.#known.get(id)!;
+        if (end > node.end) this.#set([{ ...node, end }]);
+      }
+    }
+    if (!this.#isDirty || nowMs < this.#saveAtMs) return;
+    this.#saveAtMs = nowMs + SAVE_AGAIN_MS;
+    this.#save();
+  }
+
+  /** All of them as readers are told, and the members of now. */
   list(members: readonly Member[]): ListedNode[] {
     const nodes = new Map<string, ListedNode>();
-    for (const { id, address, isRepaired } of this.#known.values()) {
-      const state = isRepaired ? NodeState.repaired : NodeState.away;
-      nodes.set(id, { id, address, state });
+    for (const node of this.#known.values()) {
+      if (node.state === KnownState.unreadable) continue;
+      const state = isMissable(node) ? NodeState.away : NodeState.repaired;
+      nodes.set(node.id, { id: node.id, address: node.address, state });
     }
     for (const { id, link, isReadable } of members) {
       const state = isReadable ? NodeState.present : NodeState.unreadable;
@@ -110,8 +378,103 @@ export class Roster {
     return [...nodes.values()];
   }
 
-  #note(node: KnownNode): void {
-    this.#known.set(node.id, node);
-    this.#told(node);
+  /** How far the list can be relied on. */
+  fields(nowMs: number): NodesFields {
+    const forgotten = [...this.#known.values()].filter(({ state }) =>
+      state === KnownState.forgotten
+    );
+    return {
+      settlesInMs: this.#settlesInMs(nowMs),
+      forgotten: forgotten.length,
+    };
   }
+
+  /** Why messages may be missing, beside data nodes that are away. */
+  doubts(): string[] {
+    const doubts: string[] = [];
+    for (const { id, address, state, isLacking, end } of this.#known.values()) {
+      if (state === KnownState.unreadable && end > 0) {
+        doubts.push(
+          `${end} messages were acknowledged by original programs alone, which ` +
+            `cannot be read back (let them go with --forget ${id})`,
+        );
+      } else if (isLacking && this.#present.has(id)) {
+        doubts.push(
+          `dataNode ${address} (${id}) lacks records that it had; what only it ` +
+            `had is missing (let it go with --forget ${id})`,
+        );
+      }
+    }
+    return doubts;
+  }
+
+  /** Time until every data node that runs must have called, in ms. */
+  #settlesInMs(nowMs: number): number {
+    const restMs = Math.max(0, this.#startedMs + SETTLED_MS - nowMs);
+    const isToldByAll = [...this.#present.values()].every((member) =>
+      member.hasToldRoster || member.saysEnd && member.endAtStart === 0
+    );
+    const isSettled = this.#hasMemory && isToldByAll &&
+      this.#away().length === 0;
+    return isSettled ? 0 : restMs;
+  }
+
+  #away(): KnownNode[] {
+    return [...this.#known.values()].filter((node) =>
+      isMissable(node) && !this.#present.has(node.id)
+    );
+  }
+
+  /** What is known by what happens here: who is a member, and what was made. */
+  #corrected(node: KnownNode): KnownNode {
+    let { state, version, copies, isLacking } = node;
+    if (this.#present.has(node.id) && state !== KnownState.known) {
+      state = KnownState.known;
+      isLacking = false;
+      version++;
+    }
+    copies = Math.min(copies, this.#lowered.get(node.id) ?? copies);
+    return { ...node, state, version, copies, isLacking };
+  }
+
+  /** Asks a member how much it has, of which others have known more. */
+  #askEnd(member: Member, known: number): void {
+    const request = { ticket: 0, position: 0, bytesMax: 1, tick: 0, lane: 0 };
+    member.read(request, {
+      piece: (_ticket, { end }) => {
+        member.end = Math.max(member.end, end);
+        const node = this.#known.get(member.id);
+        if (end >= known || node === undefined || node.isLacking) return;
+        this.#set([{ ...node, isLacking: true }]);
+        this.#ports.lost(member, known - end);
+      },
+      unread: () => {},
+    });
+  }
+
+  #set(nodes: readonly KnownNode[], except?: Member): void {
+    for (const node of nodes) this.#known.set(node.id, node);
+    const lasting = nodes.filter(isLasting);
+    if (lasting.length === 0) return;
+    this.#isDirty = true;
+    this.#ports.tell(lasting, except);
+  }
+
+  #save(): void {
+    const failure = this.#ports.save({ owner: this.#owner, nodes: this.nodes });
+    this.#isDirty = failure !== undefined;
+    if (this.#isDirty === this.#isFailing) return;
+    this.#isFailing = this.#isDirty;
+    this.#ports.unsaved(failure);
+  }
+}
+
+/** Whether messages are missing when it is away. */
+function isMissable({ state, copies }: KnownNode): boolean {
+  return state === KnownState.known && copies !== NO_MESSAGES;
+}
+
+/** Whether it is to be remembered: something was acknowledged or placed. */
+function isLasting({ version, copies }: KnownNode): boolean {
+  return version > 0 || copies !== NO_MESSAGES;
 }

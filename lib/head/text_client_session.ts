@@ -26,7 +26,7 @@ const payload = new Uint8Array(MESSAGE_HEADER_BYTES + MESSAGE_BYTES_MAX);
 
 /** See the module. */
 export class TextClientSession implements Session, Sender {
-  readonly clientId: Uint8Array;
+  clientId: Uint8Array;
   readonly label: string;
   readonly #context: HeadContext;
   readonly #link: Link;
@@ -37,6 +37,8 @@ export class TextClientSession implements Session, Sender {
   readonly #answers = new Fifo<string | undefined>();
   #firstUnanswered = 1;
   #nextSequence = 1;
+  /** The first of these numbers that is of no stored message. */
+  #firstRefused = Infinity;
   readonly #lines = new LineScanner(MESSAGE_BYTES_MAX);
   #ended = false;
   #closed = false;
@@ -46,8 +48,7 @@ export class TextClientSession implements Session, Sender {
     this.#link = link;
     this.#encoding = encoding;
     this.#intake = new Intake(this, link, context);
-    const number = context.nextClientNumber().toString(36);
-    this.clientId = bytesOf(`${context.headId}.${number}`);
+    this.clientId = newClientId(context);
     this.label = `${link.peerAddress}:${link.peerPort}`;
     context.events.clientJoined(this.label, encoding);
   }
@@ -104,26 +105,45 @@ export class TextClientSession implements Session, Sender {
 
   refused(batch: Batch, kind: WireErrorKind, reason: string): void {
     if (this.#closed) return;
-    this.#answer(batch.firstSequence, errorLine(kind, reason));
+    this.#refused(batch.firstSequence, errorLine(kind, reason));
     this.#intake.answered(batch);
   }
 
   #admit(bytes: Uint8Array, from: number, to: number): void {
     const length = writeMessage(payload, 0, bytes, from, to);
+    this.#renumber();
     const sequence = this.#nextSequence++;
     this.#answers.push(undefined);
     this.#intake.took(length, 1);
     this.#origin.firstSequence = sequence;
     this.#origin.longest = to - from;
-    this.#origin.floor = this.#firstUnanswered;
+    this.#origin.floor = Math.min(this.#firstUnanswered, this.#firstRefused);
     this.#origin.timeMs = this.#context.clock.wallMs();
     this.#context.delivery.admit(this.#origin, payload, 0, length);
   }
 
+  /**
+   * Counts from 1 again, as another client, once nothing is under way: a number
+   * that was refused would look like a message that was lost.
+   */
+  #renumber(): void {
+    if (this.#firstRefused === Infinity || this.#answers.length > 0) return;
+    this.clientId = newClientId(this.#context);
+    this.#firstRefused = Infinity;
+    this.#nextSequence = this.#firstUnanswered = 1;
+  }
+
   /** Answers, in its turn, to what never became a message. */
   #refuse(kind: WireErrorKind, reason: string): void {
+    this.#renumber();
+    const sequence = this.#nextSequence++;
     this.#answers.push(undefined);
-    this.#answer(this.#nextSequence++, errorLine(kind, reason));
+    this.#refused(sequence, errorLine(kind, reason));
+  }
+
+  #refused(sequence: number, text: string): void {
+    this.#firstRefused = Math.min(this.#firstRefused, sequence);
+    this.#answer(sequence, text);
   }
 
   #answer(sequence: number, text: string): void {
@@ -143,4 +163,9 @@ export class TextClientSession implements Session, Sender {
   #endWhenAnswered(): void {
     if (this.#ended && this.#answers.length === 0) this.#link.end();
   }
+}
+
+/** An id for a client that brings none: the head's, and a number. */
+function newClientId({ headId, nextClientNumber }: HeadContext): Uint8Array {
+  return bytesOf(`${headId}.${nextClientNumber().toString(36)}`);
 }

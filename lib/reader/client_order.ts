@@ -26,6 +26,8 @@ export class ClientOrder<T> {
   #gaps: number[] = [];
   /** Records that wait for those before them. */
   readonly #waiting = new Map<number, T>();
+  /** Every sequence below was answered, and its record must have been met. */
+  #certainFloor = 1;
 
   /** Records that wait for those before them. */
   get waiting(): number {
@@ -33,17 +35,38 @@ export class ClientOrder<T> {
   }
 
   /**
+   * Sequences that were answered, and that no record was met of; the first of
+   * them, if there is one.
+   */
+  lacking(): { readonly count: number; readonly first: number } {
+    let count = 0;
+    let first = 0;
+    for (let i = 0; i < this.#gaps.length; i += 2) {
+      const start = this.#gaps[i]!;
+      const end = Math.min(this.#gaps[i + 1]!, this.#certainFloor);
+      if (start >= end) break;
+      if (count === 0) first = start;
+      count += end - start;
+    }
+    return { count, first };
+  }
+
+  /**
    * Takes a record, unless it came before.
    *
+   * @param isCertain Whether every record with a lower tick has been met that
+   * can be, so that what the floor tells of and is not there is missing.
    * @param keep Makes a copy of the record that lasts, should it have to wait.
    */
   add(
     sequence: number,
     floor: number,
+    isCertain: boolean,
     record: T,
     keep: (record: T) => T,
     emit: Emit<T>,
   ): void {
+    if (isCertain && floor > this.#certainFloor) this.#certainFloor = floor;
     if (floor > this.#next) this.#passTo(floor, emit);
     if (sequence < this.#next) {
       if (this.#closeGap(sequence)) emit(record);
@@ -58,7 +81,7 @@ export class ClientOrder<T> {
     }
   }
 
-  /** Nothing more will come: takes what waits. */
+  /** Nothing more will come before what waits: takes that. */
   end(emit: Emit<T>): void {
     const sequences = [...this.#waiting.keys()].sort((a, b) => a - b);
     for (const sequence of sequences) this.#passTo(sequence + 1, emit);

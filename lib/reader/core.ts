@@ -16,21 +16,23 @@
 
 import { Caller, type CallerPorts } from "../caller.ts";
 import { AttentiveClock } from "../heartbeat/attentive_clock.ts";
-import { READ_PIECE_BYTES } from "../limits.ts";
+import { counted } from "../counted.ts";
+import { NODE_ID_BYTES, READ_PIECE_BYTES } from "../limits.ts";
 import type { Link } from "../ports.ts";
-import type { ParsedRecord } from "../store/record.ts";
+import { newParsedRecord, type ParsedRecord } from "../store/record.ts";
 import { Encoding } from "../wire/greeting.ts";
 import { nameOf } from "../wire/names.ts";
 import {
   type ListedNode,
+  type NodesFields,
   NodeState,
   type PieceFields,
 } from "../wire/read_frames.ts";
 import { ClientOrder } from "./client_order.ts";
-import { lowestOf } from "./lowest.ts";
+import { type Next, nextOf } from "./merge.ts";
 import { NodeStream } from "./node_stream.ts";
 import { ReadSession, RefusedSession } from "./session.ts";
-import { Source } from "./source.ts";
+import { RETURN_MS_MAX, Source } from "./source.ts";
 
 /** How a reader is set up. */
 export interface ReaderOptions {
@@ -65,6 +67,8 @@ export interface ReaderEvents {
   message(line: Line): void;
   /** Messages may be missing, and why. */
   missing(reason: string): void;
+  /** Something worth knowing that is no reason to doubt. */
+  noticed?(notice: string): void;
   /** {@linkcode ReaderCore.take} may have something to do. */
   ready(): void;
   /** Everything was taken. */
@@ -79,6 +83,15 @@ export interface ReaderPorts extends CallerPorts {
 /** Pause before the head is asked again which data nodes there are, in ms. */
 const LIST_PAUSE_MS = 1_000;
 
+/**
+ * Time for which whoever follows holds records back for those in front of them
+ * that no data node has brought, in ms; what comes later, comes late.
+ */
+const HOLE_MS_MAX = RETURN_MS_MAX;
+
+/** How often whoever follows looks for messages that are missing, in ms. */
+const LACKING_PAUSE_MS = 5_000;
+
 /** See the module. */
 export class ReaderCore {
   readonly #options: ReaderOptions;
@@ -88,6 +101,23 @@ export class ReaderCore {
   readonly #sources = new Map<string, Source>();
   readonly #orders = new Map<string, ClientOrder<Line>>();
   readonly #unreadable = new Set<string>();
+  /** What the head said that may be missing. */
+  readonly #doubts = new Set<string>();
+  /** Data nodes that the head has told of. */
+  readonly #listedIds = new Set<string>();
+  /** Others, which records name. */
+  readonly #unmet = new Set<string>();
+  /** Orders in which records wait for others, and since when. */
+  readonly #waiting = new Map<ClientOrder<Line>, number>();
+  readonly #next: Next = { source: undefined, isOver: false, completeTo: 0 };
+  #follows: boolean;
+  /** Time until the head knows all data nodes that run, as it last said. */
+  #settlesInMs = Infinity;
+  #forgotten = 0;
+  #hasNode = false;
+  /** How many messages it was told to be lacking. */
+  #toldLacking = 0;
+  #lackingAtMs = 0;
   #session: ReadSession | undefined;
   /** Whether a head has told which data nodes there are. */
   #isListed = false;
@@ -98,11 +128,12 @@ export class ReaderCore {
 
   constructor(options: ReaderOptions, ports: ReaderPorts) {
     this.#options = options;
+    this.#follows = options.follow;
     this.#clock = new AttentiveClock(ports.clock);
     this.#ports = { ...ports, clock: this.#clock };
     this.#line = {
       bytes: new Uint8Array(),
-      record: new NodeStream("", false, () => {}).record,
+      record: newParsedRecord(),
     };
     this.#caller = new Caller(options.heads, this.#ports, {
       agreed: (link, encoding) => this.#begin(link, encoding),
@@ -125,15 +156,35 @@ export class ReaderCore {
     this.#caller.tick();
     this.#session?.tick();
     const nowMs = this.#ports.clock.nowMs();
-    for (const source of this.#sources.values()) this.#miss(source, nowMs);
-    if (this.#session === undefined || this.#isFinished) return;
-    const isAnyAway = [...this.#sources.values()].some((source) =>
-      source.isAwaited
-    );
-    if (nowMs >= this.#listAtMs && (this.#options.follow || isAnyAway)) {
-      this.#list(nowMs);
+    for (const source of this.#sources.values()) {
+      if (source.isUnanswered(nowMs)) this.#abandon(source, nowMs);
+      this.#miss(source, nowMs);
     }
+    if (this.#follows) this.#passHoles(nowMs);
+    if (this.#session === undefined || this.#isFinished) return;
+    if (nowMs >= this.#listAtMs && this.#wantsList()) this.#list(nowMs);
     this.#ask();
+  }
+
+  /** Goes on to what is there now, and then ends. */
+  stopFollowing(): void {
+    this.#follows = false;
+    for (const { stream } of this.#sources.values()) stream.stopFollowing();
+    for (const source of this.#sources.values()) {
+      if (source.isMissed) source.doWithout(true);
+    }
+    this.#ports.events.ready();
+  }
+
+  /** Whether the head may have more to tell of data nodes than it has. */
+  #wantsList(): boolean {
+    if (this.#follows || this.#settlesInMs > 0 || this.#unmet.size > 0) {
+      return true;
+    }
+    for (const source of this.#sources.values()) {
+      if (source.isAwaited) return true;
+    }
+    return false;
   }
 
   /** Ends the connection. */
@@ -165,7 +216,8 @@ export class ReaderCore {
     const { events } = this.#ports;
     if (encoding !== Encoding.frame) return new RefusedSession(link);
     const session = new ReadSession(link, this.#clock, this.#options.id, {
-      nodes: (nodes) => this.#listed(nodes),
+      nodes: (nodes, fields) => this.#listed(nodes, fields),
+      missing: (reason) => this.#doubt(reason),
       piece: (id, lane, fields, bytes, from, to) =>
         this.#took(this.#sourceOf(id, lane), fields, bytes, from, to),
       unread: (id, lane, isAway, reason) =>
@@ -182,25 +234,53 @@ export class ReaderCore {
     this.#session?.list();
   }
 
-  #listed(nodes: readonly ListedNode[]): void {
+  #listed(nodes: readonly ListedNode[], fields: NodesFields): void {
     const nowMs = this.#ports.clock.nowMs();
+    this.#settlesInMs = fields.settlesInMs;
+    this.#forgotten = fields.forgotten;
+    this.#listedIds.clear();
     for (const { id, address, state } of nodes) {
+      this.#listedIds.add(id);
       if (state === NodeState.unreadable) {
         this.#tellUnreadable(id, address);
         continue;
       }
       if (state === NodeState.repaired && !this.#sources.has(id)) continue;
+      this.#hasNode = true;
       const isPresent = state === NodeState.present;
       this.#sourceOf(id, 0);
       for (const source of this.#sourcesOf(id)) {
         source.listed(address, isPresent, nowMs);
-        if (state === NodeState.repaired) source.doWithout();
+        if (state === NodeState.repaired) source.doWithout(!this.#follows);
         this.#miss(source, nowMs);
       }
     }
+    this.#tellUnmet();
     this.#isListed = true;
     this.#ask();
     this.#ports.events.ready();
+  }
+
+  /** Tells of data nodes that records name, and the head does not know. */
+  #tellUnmet(): void {
+    for (const id of this.#unmet) {
+      this.#unmet.delete(id);
+      if (this.#listedIds.has(id)) continue;
+      // Once: it is known of now.
+      this.#listedIds.add(id);
+      this.#doubt(
+        `records name dataNode ${id}, which the head does not know; messages ` +
+          "that only it holds are missing",
+      );
+    }
+  }
+
+  #doubt(reason: string): void {
+    // Numbers grow while somebody follows; that is no new reason.
+    const kind = reason.replaceAll(/\b\d+ /g, "");
+    if (this.#doubts.has(kind)) return;
+    this.#doubts.add(kind);
+    this.#ports.events.missing(reason);
   }
 
   #tellUnreadable(id: string, address: string): void {
@@ -224,7 +304,7 @@ export class ReaderCore {
     const stream = new NodeStream(
       id,
       // A lane holds copies of what others had when it was written.
-      this.#options.follow && lane === 0,
+      this.#follows && lane === 0,
       (position, length) =>
         this.#ports.events.missing(
           `${length} bytes at ${position} of dataNode ${id} are damaged; ` +
@@ -241,8 +321,8 @@ export class ReaderCore {
   #miss(source: Source, nowMs: number): void {
     if (!source.isOverdue(nowMs)) return;
     source.isMissed = true;
-    // Whoever follows waits for it, and tells that it waits.
-    if (!this.#options.follow) source.stream.giveUp();
+    // Whoever follows goes on with it when it returns.
+    if (!this.#follows) source.stream.giveUp();
     this.#ports.events.missing(
       `dataNode ${source.label} cannot be read: ${source.failure}; ` +
         "messages that only it holds are missing",
@@ -250,14 +330,21 @@ export class ReaderCore {
     this.#ports.events.ready();
   }
 
+  /** A piece has not come: a disk hangs, or a peer does not keep its word. */
+  #abandon(source: Source, nowMs: number): void {
+    this.#session?.abandon(source.stream.id, source.lane);
+    source.failed(false, "it does not answer", nowMs);
+  }
+
   #ask(): void {
     const session = this.#session;
     if (session === undefined) return;
     const nowMs = this.#ports.clock.nowMs();
     for (const source of this.#sources.values()) {
+      if (!session.hasRoom) return;
       if (!source.isDue(nowMs)) continue;
       const { stream, lane } = source;
-      source.asked();
+      source.asked(nowMs);
       session.read(stream.id, lane, stream.position, READ_PIECE_BYTES);
     }
   }
@@ -270,7 +357,12 @@ export class ReaderCore {
     to: number,
   ): void {
     const { lanes } = fields;
-    source.answered(from === to, this.#ports.clock.nowMs());
+    const nowMs = this.#ports.clock.nowMs();
+    if (from === to && fields.position < fields.end) {
+      source.failed(false, "its files are shorter than it said", nowMs);
+      return;
+    }
+    source.answered(from === to, nowMs);
     source.stream.take(fields, bytes, from, to);
     // Known before anything of this data node is taken for its next record.
     for (let lane = 1; lane <= lanes; lane++) {
@@ -287,9 +379,9 @@ export class ReaderCore {
   /** The source of the next record, once that is certain. */
   #nextSource(): Source | undefined {
     if (!this.#isListed || this.#isFinished) return undefined;
-    const next = lowestOf(this.#sources);
-    if (next === "over") this.#finish();
-    return typeof next === "string" ? undefined : next;
+    nextOf(this.#sources, this.#next);
+    if (this.#next.isOver) this.#finish();
+    return this.#next.source;
   }
 
   #takeRecord({ stream, address }: Source): void {
@@ -297,14 +389,77 @@ export class ReaderCore {
     this.#line.bytes = bytes;
     this.#line.record = record;
     this.#ports.events.copy?.({ id, address }, this.#line);
-    this.#orderOf(bytes, record).add(
+    this.#meetHolders(id);
+    const order = this.#orderOf(bytes, record);
+    order.add(
       record.sequence,
       record.floor,
+      record.tick <= this.#next.completeTo,
       this.#line,
       copyOf,
       this.#emit,
     );
+    if (this.#follows) this.#watch(order);
     stream.pass();
+  }
+
+  /** Notes data nodes that a record names, and that the head has not told of. */
+  #meetHolders(nodeId: string): void {
+    const { bytes, record } = this.#line;
+    const { holdersStart, holdersEnd } = record;
+    if (isOnly(nodeId, bytes, holdersStart, holdersEnd)) return;
+    const last = holdersEnd - NODE_ID_BYTES;
+    for (let at = holdersStart; at <= last; at += NODE_ID_BYTES + 1) {
+      const id = nameOf(bytes, at, at + NODE_ID_BYTES);
+      if (id === nodeId || this.#listedIds.has(id)) continue;
+      this.#unmet.add(id);
+    }
+  }
+
+  /** Minds that records wait for others, or do so no more. */
+  #watch(order: ClientOrder<Line>): void {
+    if (order.waiting === 0) this.#waiting.delete(order);
+    else if (!this.#waiting.has(order)) {
+      this.#waiting.set(order, this.#ports.clock.nowMs());
+    }
+  }
+
+  /** Waits no longer for what others have waited for long enough. */
+  #passHoles(nowMs: number): void {
+    for (const [order, sinceMs] of this.#waiting) {
+      if (nowMs - sinceMs < HOLE_MS_MAX) continue;
+      order.end(this.#emit);
+      this.#waiting.delete(order);
+    }
+    if (nowMs < this.#lackingAtMs) return;
+    this.#lackingAtMs = nowMs + LACKING_PAUSE_MS;
+    this.#tellLacking();
+  }
+
+  /** Tells of messages that were acknowledged, and that nobody here has. */
+  #tellLacking(): void {
+    let count = 0;
+    let clients = 0;
+    let example = "";
+    for (const [client, order] of this.#orders) {
+      const lacking = order.lacking();
+      if (lacking.count === 0) continue;
+      count += lacking.count;
+      clients++;
+      if (example === "") example = `${client}-${lacking.first}`;
+    }
+    if (count <= this.#toldLacking) return;
+    this.#toldLacking = count;
+    const messages = `${counted(count, "acknowledged message")} of ` +
+      `${counted(clients, "client")}, for example ${example}`;
+    if (this.#forgotten > 0) {
+      this.#ports.events.noticed?.(
+        `${messages}: on no dataNode any more; ` +
+          `${counted(this.#forgotten, "dataNode")} had been forgotten`,
+      );
+    } else {
+      this.#ports.events.missing(`${messages}: on no dataNode that is here`);
+    }
   }
 
   #orderOf(bytes: Uint8Array, record: ParsedRecord): ClientOrder<Line> {
@@ -316,11 +471,31 @@ export class ReaderCore {
     return order;
   }
 
+  /** Everything that is here was taken, unless more data nodes may come. */
   #finish(): void {
+    if (this.#settlesInMs > 0 || this.#unmet.size > 0) return;
     this.#isFinished = true;
     for (const order of this.#orders.values()) order.end(this.#emit);
+    if (!this.#hasNode) {
+      this.#doubt("the head knows no dataNode that could be read");
+    }
+    this.#tellLacking();
     this.#ports.events.finished();
   }
+}
+
+/** Whether `bytes[from..to)` are this id and nothing else: the usual case. */
+function isOnly(
+  id: string,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): boolean {
+  if (to - from !== id.length) return false;
+  for (let i = 0; i < id.length; i++) {
+    if (bytes[from + i] !== id.charCodeAt(i)) return false;
+  }
+  return true;
 }
 
 /** A line of its own, in which the record begins at 0. */

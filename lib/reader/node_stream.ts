@@ -41,9 +41,11 @@ export class NodeStream {
   #position: number;
   /** Up to where to read; found by the first piece, unless it follows. */
   #target = Infinity;
-  readonly #follows: boolean;
+  #follows: boolean;
   /** Logical time that whatever the node stores after these bytes is past. */
   #watermark = -1;
+  /** Of the last record that was passed. */
+  #lastTick = -1;
   /** Bytes of the line in front, with its ending; 0 when none was looked at. */
   #frontLength = 0;
   /** Bytes in front that were looked at and have no ending. */
@@ -104,6 +106,18 @@ export class NodeStream {
     if (this.#position >= fields.end) this.#watermark = fields.tick;
   }
 
+  /** Reads on to where the node's bytes end now, and no further. */
+  stopFollowing(): void {
+    this.#follows = false;
+  }
+
+  /**
+   * Up to this tick nothing comes any more; -1 when that is not known.
+   */
+  get completeTo(): number {
+    return Math.max(this.#watermark, this.#lastTick);
+  }
+
   /** Nothing more will come: the node is away. */
   giveUp(): void {
     this.#isGivenUp = true;
@@ -132,6 +146,7 @@ export class NodeStream {
 
   /** Is done with the record in front. */
   pass(): void {
+    this.#lastTick = this.record.tick;
     this.#bytes.consume(this.#frontLength);
     this.#frontLength = 0;
   }

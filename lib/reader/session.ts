@@ -7,6 +7,7 @@
 import type { CalledSession } from "../call.ts";
 import { HEAD_PULSE } from "../client/head_pulse.ts";
 import { Pulse } from "../heartbeat/pulse.ts";
+import { READS_MAX } from "../limits.ts";
 import type { Clock, Link } from "../ports.ts";
 import { bytesOf, textOf } from "../wire/ascii.ts";
 import { WireError, wireErrorOf } from "../wire/errors.ts";
@@ -20,8 +21,10 @@ import {
 import { formatProperties } from "../wire/greeting.ts";
 import {
   type ListedNode,
+  type NodesFields,
   type PieceFields,
   readNodes,
+  readNodesFields,
   readPiece,
   readUnread,
   type UnreadFields,
@@ -32,7 +35,9 @@ import { CLIENT_ROLE } from "../wire/words.ts";
 
 /** Who reads. */
 export interface ReadHost {
-  nodes(nodes: readonly ListedNode[]): void;
+  nodes(nodes: readonly ListedNode[], fields: NodesFields): void;
+  /** The head says why messages may be missing. */
+  missing(reason: string): void;
   /** What was read of a data node: `bytes[from..to)`. */
   piece(
     id: string,
@@ -61,10 +66,13 @@ const unread: UnreadFields = { ticket: 0, code: 0 };
 export class ReadSession implements CalledSession {
   readonly #link: Link;
   readonly #host: ReadHost;
-  /** What each request asked for, by its ticket. */
+  /**
+   * What each request asked for that is not answered, by its ticket; undefined
+   * when nobody waits for the answer any more.
+   */
   readonly #asked = new Map<
     number,
-    { readonly id: string; readonly lane: number }
+    { readonly id: string; readonly lane: number } | undefined
   >();
   readonly #clock: Clock;
   readonly #pulse: Pulse;
@@ -84,6 +92,19 @@ export class ReadSession implements CalledSession {
   list(): void {
     writeList(this.#link.out);
     this.#link.send();
+  }
+
+  /** Whether the head takes another request. */
+  get hasRoom(): boolean {
+    return this.#asked.size < READS_MAX;
+  }
+
+  /** Waits no more for what was asked of a lane; an answer is passed over. */
+  abandon(id: string, lane: number): void {
+    for (const [ticket, asked] of this.#asked) {
+      if (asked?.id !== id || asked.lane !== lane) continue;
+      this.#asked.set(ticket, undefined);
+    }
   }
 
   /** Asks for a piece of a data node's segments, or of a lane. */
@@ -137,22 +158,28 @@ export class ReadSession implements CalledSession {
     switch (frame.type) {
       case FrameType.nodes: {
         const nodes = readNodes(bytes, frame);
-        if (nodes !== undefined) this.#host.nodes(nodes);
-        return nodes !== undefined;
+        if (nodes === undefined) return false;
+        this.#host.nodes(nodes, readNodesFields(bytes, frame));
+        return true;
       }
+      case FrameType.missing:
+        this.#host.missing(textOf(bytes, payload, end));
+        return true;
       case FrameType.piece: {
         if (!readPiece(bytes, frame, piece)) return false;
         this.#pulse.answered(this.#clock.nowMs());
+        if (!this.#asked.has(piece.ticket)) return false;
         const asked = this.#takeAsked(piece.ticket);
-        if (asked === undefined) return false;
+        if (asked === undefined) return true;
         const { id, lane } = asked;
         this.#host.piece(id, lane, piece, bytes, payload, end);
         return true;
       }
       case FrameType.unread: {
         if (!readUnread(bytes, frame, unread)) return false;
+        if (!this.#asked.has(unread.ticket)) return false;
         const asked = this.#takeAsked(unread.ticket);
-        if (asked === undefined) return false;
+        if (asked === undefined) return true;
         this.#host.unread(
           asked.id,
           asked.lane,
@@ -175,6 +202,7 @@ export class ReadSession implements CalledSession {
     }
   }
 
+  /** What a request asked for; undefined when nobody waits for it any more. */
   #takeAsked(ticket: number) {
     const asked = this.#asked.get(ticket);
     this.#asked.delete(ticket);

@@ -10,7 +10,13 @@ import type { NodeStream } from "./node_stream.ts";
 const ASK_PAUSE_MS = 200;
 
 /** Time for a data node that went away while it was read to return, in ms. */
-const RETURN_MS_MAX = 5_000;
+export const RETURN_MS_MAX = 5_000;
+
+/**
+ * Time for one piece to come, in ms, while the head answers: a disk that hangs
+ * must not have a reader wait without a word.
+ */
+const PIECE_MS_MAX = 10_000;
 
 /** See the module. */
 export class Source {
@@ -25,7 +31,8 @@ export class Source {
   /** Since when nothing could be read from it; undefined while it can. */
   #failingSinceMs: number | undefined;
   #failure = "";
-  #isAsked = false;
+  /** Since when a piece has been asked for; undefined when none is. */
+  #askedMs: number | undefined;
   #askAtMs = 0;
 
   constructor(stream: NodeStream, lane: number) {
@@ -50,8 +57,8 @@ export class Source {
 
   /** Whether another piece should be asked for now. */
   isDue(nowMs: number): boolean {
-    return this.#isPresent && !this.#isAsked && nowMs >= this.#askAtMs &&
-      this.stream.wants;
+    return this.#isPresent && this.#askedMs === undefined &&
+      nowMs >= this.#askAtMs && this.stream.wants;
   }
 
   /** Whether it has failed for so long that it is to be done without. */
@@ -63,6 +70,7 @@ export class Source {
   /** The head has told whether it is there. */
   listed(address: string, isPresent: boolean, nowMs: number): void {
     this.address = address;
+    if (isPresent && !this.#isPresent) this.#askAtMs = nowMs;
     this.#isPresent = isPresent;
     if (isPresent) return;
     // One that was not there from the first gets no time to return.
@@ -70,20 +78,29 @@ export class Source {
     this.#failure = "it is away";
   }
 
-  /** It is away, and what it has, others have as well. */
-  doWithout(): void {
+  /**
+   * It is away, and what it has, others have as well.
+   *
+   * @param isForGood Whether it is not asked again, should it return.
+   */
+  doWithout(isForGood: boolean): void {
     this.isMissed = true;
-    this.stream.giveUp();
+    if (isForGood) this.stream.giveUp();
   }
 
   /** A piece was asked for. */
-  asked(): void {
-    this.#isAsked = true;
+  asked(nowMs: number): void {
+    this.#askedMs = nowMs;
+  }
+
+  /** Whether the piece that was asked for has not come in time. */
+  isUnanswered(nowMs: number): boolean {
+    return this.#askedMs !== undefined && nowMs - this.#askedMs > PIECE_MS_MAX;
   }
 
   /** A piece came. */
   answered(isEmpty: boolean, nowMs: number): void {
-    this.#isAsked = false;
+    this.#askedMs = undefined;
     this.#failingSinceMs = undefined;
     this.isMissed = false;
     if (isEmpty) this.#askAtMs = nowMs + ASK_PAUSE_MS;
@@ -91,7 +108,7 @@ export class Source {
 
   /** None came: it is away, or for the reason given. */
   failed(isAway: boolean, reason: string, nowMs: number): void {
-    this.#isAsked = false;
+    this.#askedMs = undefined;
     this.#isPresent = !isAway;
     this.#failingSinceMs ??= nowMs;
     this.#failure = isAway ? "it is away" : reason;
@@ -100,6 +117,6 @@ export class Source {
 
   /** The connection is lost, and with it what was asked. */
   unasked(): void {
-    this.#isAsked = false;
+    this.#askedMs = undefined;
   }
 }

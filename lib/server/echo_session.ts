@@ -40,7 +40,7 @@ export class EchoSession implements Session {
   readonly #events: ServerEvents;
   readonly #host: EchoHost;
   readonly #label: string;
-  readonly #request = new RequestStep(restOfConfirmation);
+  readonly #request = new RequestStep(restOfConfirmation, false);
   #hasPlace = false;
   readonly #lines = new LineScanner(MESSAGE_BYTES_MAX);
   #over = false;

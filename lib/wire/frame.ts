@@ -19,7 +19,7 @@
  * @module
  */
 
-import { FRAME_BYTES_MAX } from "../limits.ts";
+import { FRAME_BYTES_MAX, RESTORE_FRAME_BYTES_MAX } from "../limits.ts";
 import { bytesOf } from "./ascii.ts";
 import type { ByteQueue } from "./byte_queue.ts";
 import type { WireErrorKind } from "./errors.ts";
@@ -70,6 +70,14 @@ export const FrameType = {
   restored: 16,
   /** Data node to head: records here are damaged. */
   damaged: 17,
+  /** Head and data node: what is known of data nodes; see known_nodes.ts. */
+  roster: 18,
+  /** Head to data node: what it has told to be damaged is elsewhere. */
+  healed: 19,
+  /** Data node to head: why it cannot store now; empty when it can. */
+  unwell: 20,
+  /** Head to client, in front of `nodes`: messages may be missing, and why. */
+  missing: 21,
 } as const;
 /** See {@linkcode FrameType}. */
 export type FrameType = typeof FrameType[keyof typeof FrameType];
@@ -79,6 +87,7 @@ export const HEADER_BYTES = 8;
 
 const BEAT_FIELDS = 9;
 const ERROR_FIELDS = 2;
+const HEALED_FIELDS = 4;
 
 /** Where the next frame of a buffer lies. */
 export interface FrameBounds {
@@ -114,7 +123,11 @@ export function readFrame(
   if (length - at < HEADER_BYTES) return FrameStatus.partial;
   const total = readU32(bytes, at) + 4;
   if (total < HEADER_BYTES || total > FRAME_BYTES_MAX) {
-    return FrameStatus.malformed;
+    // One record may be longer, since what is no text takes four bytes a byte.
+    const isRestore = bytes[at + 4] === FrameType.restore;
+    if (total < HEADER_BYTES || !isRestore || total > RESTORE_FRAME_BYTES_MAX) {
+      return FrameStatus.malformed;
+    }
   }
   const fields = at + HEADER_BYTES;
   const payload = fields + readU16(bytes, at + 6);
@@ -190,6 +203,39 @@ export function writeDraining(out: ByteQueue): void {
 /** The same, that says that records are damaged. */
 export function writeDamaged(out: ByteQueue): void {
   beginFrame(out, FrameType.damaged, 0, 0);
+}
+
+/**
+ * Writes a `healed` frame.
+ *
+ * @param damages How many `damaged` frames had come on this connection before
+ * the records were looked for.
+ */
+export function writeHealed(out: ByteQueue, damages: number): void {
+  const at = beginFrame(out, FrameType.healed, HEALED_FIELDS, 0);
+  writeU32(out.bytes, at, damages);
+}
+
+/** What a `healed` frame says, or -1 when it says nothing. */
+export function readHealed(bytes: Uint8Array, frame: FrameBounds): number {
+  if (frame.payload - frame.fields < HEALED_FIELDS) return -1;
+  return readU32(bytes, frame.fields);
+}
+
+/** Writes an `unwell` frame; an empty reason says that all is well again. */
+export function writeUnwell(out: ByteQueue, reason: string): void {
+  writeText(out, FrameType.unwell, reason);
+}
+
+/** Writes a `missing` frame. */
+export function writeMissing(out: ByteQueue, reason: string): void {
+  writeText(out, FrameType.missing, reason);
+}
+
+function writeText(out: ByteQueue, type: FrameType, text: string): void {
+  const bytes = bytesOf(text);
+  const at = beginFrame(out, type, 0, bytes.length);
+  out.bytes.set(bytes, at);
 }
 
 /** The code of an `error` frame, or -1 when it has none. */

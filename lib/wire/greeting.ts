@@ -18,7 +18,7 @@
 
 import { GREETING_BYTES_MAX } from "../limits.ts";
 import { bytesOf, startsWith, textOf } from "./ascii.ts";
-import { CONFIRMATION, REQUEST, STATUS } from "./words.ts";
+import { CONFIRMATION, FORGET, REQUEST, STATUS } from "./words.ts";
 
 /** How the bytes after the handshake are to be read. */
 export const Encoding = {
@@ -46,11 +46,11 @@ export type Greeting =
     readonly used: number;
   };
 
-/** The first step of a handshake, or instead of one the question for status. */
-export type Request = Greeting | {
-  readonly kind: "status";
-  readonly used: number;
-};
+/** The first step of a handshake, or instead of one a question or an order. */
+export type Request =
+  | Greeting
+  | { readonly kind: "status"; readonly used: number }
+  | { readonly kind: "forget"; readonly id: string; readonly used: number };
 
 /** The token that asks for frames, and grants them. */
 const FRAMES = "sd/2";
@@ -58,6 +58,7 @@ const FRAMES = "sd/2";
 const requestBytes = bytesOf(REQUEST);
 const confirmationBytes = bytesOf(CONFIRMATION);
 const statusLine = bytesOf(`${STATUS}\n`);
+const forgetBytes = bytesOf(`${FORGET} `);
 const LF = 10;
 const CR = 13;
 const SPACE = 32;
@@ -89,6 +90,10 @@ export function readRequest(bytes: Uint8Array, length: number): Request {
   if (startsWith(statusLine, bytes.subarray(0, asked))) {
     return asked < statusLine.length ? WAIT : { kind: "status", used: asked };
   }
+  const ordered = Math.min(length, forgetBytes.length);
+  if (startsWith(forgetBytes, bytes.subarray(0, ordered))) {
+    return readForget(bytes, length);
+  }
   const known = Math.min(length, requestBytes.length);
   if (!startsWith(requestBytes, bytes.subarray(0, known))) {
     return {
@@ -101,6 +106,15 @@ export function readRequest(bytes: Uint8Array, length: number): Request {
   const rest = readRestOfRequest(bytes, length, requestBytes.length);
   // Bytes that are no line belong to a peer that did not wait for its answer.
   return rest ?? agreedOnChunks(requestBytes.length);
+}
+
+/** Reads `olvida ID`, which begins as it should. */
+function readForget(bytes: Uint8Array, length: number): Request {
+  const lf = bytes.subarray(0, length).indexOf(LF);
+  if (lf < 0) return waitOrTooLong(length);
+  const from = Math.min(forgetBytes.length, lf);
+  const id = textOf(bytes, from, lf).trim();
+  return { kind: "forget", id, used: lf + 1 };
 }
 
 /**

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { ADDRESS_BYTES_MAX, NODE_ID_BYTES } from "../limits.ts";
+import { ADDRESS_BYTES_MAX, LANES_TOLD_MAX, NODE_ID_BYTES } from "../limits.ts";
 import { bytesOf, textOf } from "./ascii.ts";
 import type { ByteQueue } from "./byte_queue.ts";
 import type { WireErrorKind } from "./errors.ts";
@@ -23,6 +23,7 @@ import {
 } from "./little_endian.ts";
 import { areNodeIds } from "./names.ts";
 
+const NODES_FIELDS = 8;
 const READ_FIELDS = 32;
 const PIECE_FIELDS = 36;
 const UNREAD_FIELDS = 10;
@@ -53,18 +54,33 @@ export function writeList(out: ByteQueue): void {
   beginFrame(out, FrameType.list, 0, 0);
 }
 
+/** What a `nodes` frame says beside the data nodes. */
+export interface NodesFields {
+  /**
+   * Time until every data node that runs must have called this head, in ms; 0
+   * when it knows all that there are.
+   */
+  readonly settlesInMs: number;
+  /** Data nodes that were let go, with whatever only they had. */
+  readonly forgotten: number;
+}
+
 /** Writes a `nodes` frame, the answer to `list`. */
 export function writeNodes(
   out: ByteQueue,
   nodes: readonly ListedNode[],
+  { settlesInMs, forgotten }: NodesFields,
 ): void {
   const addresses = nodes.map(({ address }) => bytesOf(address));
   const length = addresses.reduce(
     (sum, address) => sum + NODE_ID_BYTES + 2 + address.length,
     0,
   );
-  let at = beginFrame(out, FrameType.nodes, 0, length);
+  let at = beginFrame(out, FrameType.nodes, NODES_FIELDS, length);
   const bytes = out.bytes;
+  writeU32(bytes, at, Math.ceil(settlesInMs));
+  writeU32(bytes, at + 4, forgotten);
+  at += NODES_FIELDS;
   for (const [index, { id, state }] of nodes.entries()) {
     const address = addresses[index]!;
     bytes.set(bytesOf(id), at);
@@ -100,6 +116,20 @@ export function readNodes(
     at = addressEnd;
   }
   return nodes;
+}
+
+/** What a `nodes` frame says beside them; a head before 0.2 says nothing. */
+export function readNodesFields(
+  bytes: Uint8Array,
+  frame: FrameBounds,
+): NodesFields {
+  if (frame.payload - frame.fields < NODES_FIELDS) {
+    return { settlesInMs: 0, forgotten: 0 };
+  }
+  return {
+    settlesInMs: readU32(bytes, frame.fields),
+    forgotten: readU32(bytes, frame.fields + 4),
+  };
 }
 
 /** Fields of a `read` frame; a client's names the data node behind them. */
@@ -190,7 +220,7 @@ export function readPiece(
   into.lanes = readU32(bytes, at + 32);
   return Number.isSafeInteger(into.ticket) &&
     Number.isSafeInteger(into.position) && Number.isSafeInteger(into.end) &&
-    Number.isSafeInteger(into.tick);
+    Number.isSafeInteger(into.tick) && into.lanes <= LANES_TOLD_MAX;
 }
 
 /** Writes a `piece` frame of `bytes[from..to)`. */

@@ -13,14 +13,23 @@ import { CONFIRMATION } from "./words.ts";
 /** See the module. */
 export class RequestStep {
   readonly #restOfAnswer: (encoding: Encoding) => string;
+  readonly #canForget: boolean;
   #encoding: Encoding | undefined;
   #settled = false;
   #asksStatus = false;
   #wrong: string | undefined;
+  #forgets: string | undefined;
 
-  /** @param restOfAnswer What follows the word `confirmacion`. */
-  constructor(restOfAnswer: (encoding: Encoding) => string) {
+  /**
+   * @param restOfAnswer What follows the word `confirmacion`.
+   * @param canForget Whether whoever is called knows data nodes.
+   */
+  constructor(
+    restOfAnswer: (encoding: Encoding) => string,
+    canForget: boolean,
+  ) {
     this.#restOfAnswer = restOfAnswer;
+    this.#canForget = canForget;
   }
 
   /** What was agreed so far; a chunk peer may still turn out to send lines. */
@@ -36,6 +45,11 @@ export class RequestStep {
   /** Whether there is no handshake: the peer asks for the status. */
   get asksStatus(): boolean {
     return this.#asksStatus;
+  }
+
+  /** Instead of a handshake: the id of a data node that is to be forgotten. */
+  get forgets(): string | undefined {
+    return this.#forgets;
   }
 
   /** Why the request cannot be granted, once that is clear. */
@@ -62,6 +76,15 @@ export class RequestStep {
     if (greeting.kind === "wait") return -1;
     if (greeting.kind === "status") {
       this.#asksStatus = this.#settled = true;
+      return greeting.used;
+    }
+    if (greeting.kind === "forget") {
+      if (!this.#canForget) {
+        this.#wrong = `this is no head: it knows no data nodes to forget`;
+        return -1;
+      }
+      this.#forgets = greeting.id;
+      this.#settled = true;
       return greeting.used;
     }
     if (greeting.kind === "wrong") {

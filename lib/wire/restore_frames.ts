@@ -7,11 +7,25 @@
 
 import { bytesOf } from "./ascii.ts";
 import type { ByteQueue } from "./byte_queue.ts";
-import { beginFrame, type FrameBounds, FrameType } from "./frame.ts";
+import {
+  beginFrame,
+  type FrameBounds,
+  FrameType,
+  HEADER_BYTES,
+} from "./frame.ts";
 import { readU16, readU64, writeU16, writeU64 } from "./little_endian.ts";
 
 const RESTORE_FIELDS = 8;
 const RESTORED_FIELDS = 10;
+
+/**
+ * The property of a data node that says how many bytes of a `restore` frame it
+ * takes; one before 0.2 takes no more than of any other frame.
+ */
+export const RESTORE_PROPERTY = "restore-bytes-max";
+
+/** Bytes of a `restore` frame before its lines. */
+export const RESTORE_OVERHEAD_BYTES: number = HEADER_BYTES + RESTORE_FIELDS;
 
 /** Code of a `restored` frame when the records are synced. */
 export const RESTORED_OK = 0;

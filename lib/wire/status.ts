@@ -14,6 +14,9 @@ import { bytesOf } from "./ascii.ts";
 import { formatProperties, parseRest, type Properties } from "./greeting.ts";
 import { DATA_ROLE, STATUS } from "./words.ts";
 
+/** The property that says what keeps somebody from its work. */
+const UNWELL = "unwell";
+
 /** How a data node is, as its head sees it. */
 export type NodeCondition =
   /** It gets messages. */
@@ -32,6 +35,8 @@ export interface NodeStatus {
   readonly id: string;
   readonly address: string;
   readonly state: string;
+  /** Why it cannot do its work, if so. */
+  readonly unwell?: string;
 }
 
 /** What a head or a server says of itself. */
@@ -46,8 +51,9 @@ export interface Status {
 /** The lines of a status. */
 export function formatStatus({ role, properties, nodes }: Status): string {
   const lines = [`${STATUS}${formatProperties({ role, ...properties })}`];
-  for (const { id, address, state } of nodes) {
-    lines.push(`${DATA_ROLE}${formatProperties({ id, address, state })}`);
+  for (const { id, address, state, unwell } of nodes) {
+    const said = { id, address, state, ...wellness(unwell) };
+    lines.push(`${DATA_ROLE}${formatProperties(said)}`);
   }
   return `${lines.join("\n")}\n`;
 }
@@ -59,8 +65,30 @@ export function parseStatus(text: string): Status | undefined {
   const { role = "", ...properties } = propertiesOf(first);
   const nodes = others.filter((line) => wordOf(line) === DATA_ROLE)
     .map(propertiesOf)
-    .map(({ id = "", address = "", state = "" }) => ({ id, address, state }));
+    .map(({ id = "", address = "", state = "", [UNWELL]: unwell }) => ({
+      id,
+      address,
+      state,
+      ...unwell === undefined ? {} : { unwell: worded(unwell) },
+    }));
   return { role, properties, nodes };
+}
+
+/** The property that says why somebody cannot do its work, if so. */
+export function wellness(reason: string | undefined): Properties {
+  return reason === undefined
+    ? {}
+    : { [UNWELL]: reason.replaceAll(/[\s\p{Cc}]+/gu, "_") };
+}
+
+/** Why who tells its status cannot do its work; undefined when it can. */
+export function unwellOf({ properties }: Status): string | undefined {
+  const said = properties[UNWELL];
+  return said === undefined ? undefined : worded(said);
+}
+
+function worded(said: string): string {
+  return said.replaceAll("_", " ");
 }
 
 function wordOf(line: string): string {

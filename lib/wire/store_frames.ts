@@ -21,7 +21,9 @@ import {
 import { areClientId, areNodeIds } from "./names.ts";
 
 const STORE_FIELDS = 46;
-const STORED_FIELDS = 16;
+const STORED_FIELDS = 24;
+/** The same of data nodes before 0.2. */
+const STORED_FIELDS_BEFORE_END = 16;
 const NOT_STORED_FIELDS = 18;
 
 /** Fields of a `store` frame. The payload: client id, holders, messages. */
@@ -112,6 +114,8 @@ export interface StoredFields {
   ticket: number;
   /** The node's logical time. */
   tick: number;
+  /** Where its synced bytes end; 0 when a node before 0.2 does not say. */
+  end: number;
 }
 
 /** Whether the fields were there to be read, and can be true. */
@@ -120,10 +124,13 @@ export function readStored(
   frame: FrameBounds,
   into: StoredFields,
 ): boolean {
-  if (frame.payload - frame.fields < STORED_FIELDS) return false;
+  const length = frame.payload - frame.fields;
+  if (length < STORED_FIELDS_BEFORE_END) return false;
   into.ticket = readU64(bytes, frame.fields);
   into.tick = readU64(bytes, frame.fields + 8);
-  return Number.isSafeInteger(into.ticket) && Number.isSafeInteger(into.tick);
+  into.end = length < STORED_FIELDS ? 0 : readU64(bytes, frame.fields + 16);
+  return Number.isSafeInteger(into.ticket) &&
+    Number.isSafeInteger(into.tick) && Number.isSafeInteger(into.end);
 }
 
 /** Writes a `stored` frame. */
@@ -131,10 +138,12 @@ export function writeStored(
   out: ByteQueue,
   ticket: number,
   tick: number,
+  end: number,
 ): void {
   const at = beginFrame(out, FrameType.stored, STORED_FIELDS, 0);
   writeU64(out.bytes, at, ticket);
   writeU64(out.bytes, at + 8, tick);
+  writeU64(out.bytes, at + 16, end);
 }
 
 /** Fields of a `notStored` frame; the payload is the reason. */

@@ -14,6 +14,15 @@ export const CONFIRMATION = "confirmacion";
 /** Instead of a {@linkcode REQUEST}: how is it going? See status.ts. */
 export const STATUS = "estado";
 
+/**
+ * Instead of a {@linkcode REQUEST}, with the id of a data node behind it: it is
+ * gone for good, and is to be missed no more.
+ */
+export const FORGET = "olvida";
+
+/** The answer to {@linkcode FORGET} when it is done, with the id behind it. */
+export const FORGOTTEN = "olvidado";
+
 /** Third step of a peer that sends messages. */
 export const CLIENT_ROLE = "cliente";
 

@@ -8,7 +8,7 @@ import { DataCore } from "../../lib/data/core.ts";
 import type { Batch } from "../../lib/head/batch.ts";
 import { HeadCore, type HeadOptions } from "../../lib/head/core.ts";
 import type { Member } from "../../lib/head/member.ts";
-import type { KnownNode } from "../../lib/head/roster.ts";
+import type { NodesFile } from "../../lib/store/nodes_file.ts";
 import { newClientId, newNodeId } from "../../lib/identity.ts";
 import { CLIENT_WINDOW_BYTES, MEMBER_WINDOW_BYTES } from "../../lib/limits.ts";
 import type { Link, Session } from "../../lib/ports.ts";
@@ -16,6 +16,7 @@ import { ReaderCore } from "../../lib/reader/core.ts";
 import { unescapeInto } from "../../lib/store/escape.ts";
 import type { Recovery } from "../../lib/store/journal.ts";
 import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
+import { KnownState, NO_MESSAGES } from "../../lib/wire/known_nodes.ts";
 import { findLineEnd } from "../../lib/wire/line.ts";
 import type { History, Sent } from "./history.ts";
 import { type DiskFaults, SimDisk } from "./sim_disk.ts";
@@ -34,7 +35,7 @@ export const headDefaults: HeadOptions = {
   heartbeatIntervalMs: 1_000,
   repairAfterMs: Infinity,
   repairBytesPerSecond: 1024 * 1024,
-  knownNodes: [],
+  memory: undefined,
 };
 
 /** After which a ping counts as unanswered, in ms. */
@@ -46,15 +47,18 @@ const ignore = () => {};
 export class SimHead {
   readonly host: string;
   readonly #network: SimNetwork;
-  readonly #options: HeadOptions;
+  /** Its flags; those of its next life, when they are changed. */
+  options: HeadOptions;
   process: Process;
   core!: HeadCore;
-  /** What a file keeps for its next life. */
-  readonly known = new Map<string, KnownNode>();
+  /** What a file keeps for its next life; undefined when it is lost. */
+  memory: NodesFile | undefined;
+  /** Whether that file can be written. */
+  isFull = false;
   /** Is told of every batch that is placed. */
   onPlaced: (batch: Batch) => void = ignore;
-  /** Is told that copies were made again, and whether all of them. */
-  onRepaired: (isWhole: boolean) => void = ignore;
+  /** Is told that copies were made again, and why some may be missing. */
+  onRepaired: (doubt: string | undefined) => void = ignore;
   /** Is told what the head thinks of a data node now. */
   onJudged: (
     judgement: "suspect" | "trusted" | "dead" | "left",
@@ -64,7 +68,7 @@ export class SimHead {
   constructor(network: SimNetwork, host: string, options: HeadOptions) {
     this.#network = network;
     this.host = host;
-    this.#options = options;
+    this.options = options;
     this.process = new Process(network.world, host);
     this.start();
   }
@@ -73,14 +77,28 @@ export class SimHead {
     return `${this.host}:5000`;
   }
 
+  /** Whether it remembers no data node that is away, but for repaired ones. */
+  get missesNobody(): boolean {
+    const here = new Set(this.core.members.map(({ id }) => id));
+    const nodes = this.memory?.nodes ?? [];
+    return nodes.every(({ id, state, copies }) =>
+      state !== KnownState.known || copies === NO_MESSAGES || here.has(id)
+    );
+  }
+
   start(): void {
     const { world } = this.#network;
     this.process = new Process(world, this.host);
-    const knownNodes = [...this.known.values()];
     const judge =
       (judgement: Parameters<SimHead["onJudged"]>[0]) => ({ link }: Member) =>
         this.onJudged(judgement, link.peerAddress);
-    this.core = new HeadCore({ ...this.#options, knownNodes }, {
+    const { memory } = this;
+    this.core = new HeadCore({ ...this.options, memory }, {
+      saveNodes: (file) => {
+        if (this.isFull) return "No space left on device (os error 28)";
+        this.memory = file;
+        return undefined;
+      },
       clock: world,
       turn: this.process,
       random: world.random,
@@ -94,11 +112,15 @@ export class SimHead {
         memberTrusted: judge("trusted"),
         memberDied: judge("dead"),
         memberLeft: judge("left"),
-        nodeKnown: (node) => this.known.set(node.id, node),
+        nodesUnsaved: ignore,
+        memberLost: ignore,
+        memberUnwell: ignore,
+        nodeForgotten: ignore,
         memberDamaged: ignore,
         repairBegan: ignore,
         repairing: ignore,
-        repaired: (_progress, _sinceMs, isWhole) => this.onRepaired(isWhole),
+        repaired: (_progress, _sinceMs, doubt) => this.onRepaired(doubt),
+        repairLacks: ignore,
         repairGivenUp: ignore,
         memberDraining: ignore,
         memberDrained: ignore,
@@ -107,6 +129,7 @@ export class SimHead {
         memberRefused: ignore,
         refused: ignore,
         holding: ignore,
+        stuck: ignore,
         released: ignore,
         fewerCopies: ignore,
       },
@@ -129,7 +152,7 @@ export class SimHead {
         () => core.pinged(address, isAnswered),
       );
     }
-    process.after(this.#options.heartbeatIntervalMs, () => this.#beat());
+    process.after(this.options.heartbeatIntervalMs, () => this.#beat());
   }
 }
 
@@ -184,6 +207,7 @@ export class SimData {
         headLost: ignore,
         appended: ignore,
         sealed: ignore,
+        peersUnread: ignore,
         diskFailed: ignore,
       },
     });

@@ -69,12 +69,6 @@ export function runRepair(seed: number): number {
       }
     }
     assert.ok(world.runUntil(isAnswered, 60_000), "messages stay unanswered");
-    const repaired = new Set<SimHead>();
-    for (const head of heads) {
-      head.onRepaired = (isWhole) => {
-        if (isWhole || isRotten) repaired.add(head);
-      };
-    }
     const node = world.pick(nodes);
     if (world.chance(0.25)) {
       isRotten = node.disk.flipBit() || isRotten;
@@ -91,8 +85,20 @@ export function runRepair(seed: number): number {
       if (world.chance(0.7)) node.start();
     }
     if (world.chance(0.3)) disturb(world, heads, nodes);
-    const isRepaired = () => repaired.size === heads.length;
-    assert.ok(world.runUntil(isRepaired, 300_000), "it is not repaired");
+    const isRepaired = () =>
+      lackingIn(history, nodes, replicas).length === 0 &&
+      heads.every((head) => isRotten || head.missesNobody);
+    assert.ok(
+      world.runUntil(isRepaired, 300_000),
+      `it is not repaired: ${lackingIn(history, nodes, replicas).length} ${
+        heads.map((h) => h.missesNobody)
+      } ${
+        JSON.stringify(heads.map(({ memory, core }) => [
+          memory?.nodes,
+          core.members.map(({ id }) => id),
+        ]))
+      }`,
+    );
     if (node.process.isDead) node.start();
     assert.ok(world.runUntil(hasAll, 60_000), "they do not join");
   }

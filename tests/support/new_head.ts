@@ -13,6 +13,7 @@ import {
   type MessagesFields,
   writeMessages,
 } from "../../lib/wire/client_frames.ts";
+import { type KnownNode, KnownState } from "../../lib/wire/known_nodes.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { ManualTurn } from "./manual_turn.ts";
 import { payloadOf } from "./records.ts";
@@ -39,13 +40,14 @@ export function newHead(options: Partial<HeadOptions> = {}) {
     heartbeatIntervalMs: 5_000,
     repairAfterMs: Infinity,
     repairBytesPerSecond: 1024 * 1024,
-    knownNodes: [],
+    memory: undefined,
     ...options,
   }, {
     clock,
     turn,
     random: seededRandom(1),
     strongRandom: seededRandom(2),
+    saveNodes: () => undefined,
     events,
   });
   /** Lets time pass, as the head lives it. */
@@ -95,4 +97,18 @@ export function messagesFrame(
   }, payload.length);
   out.bytes.set(payload, at);
   return out.view().slice();
+}
+
+/** A data node as a head remembers it. */
+export function knownNode(node: Partial<KnownNode>): KnownNode {
+  return {
+    id: "aaaaaaaa",
+    address: "192.0.2.7",
+    state: KnownState.known,
+    version: 1,
+    copies: 1,
+    isLacking: false,
+    end: 0,
+    ...node,
+  };
 }

@@ -10,7 +10,7 @@ function taken(records: readonly (readonly [number, number])[]): number[] {
   const out: number[] = [];
   const emit = (sequence: number) => out.push(sequence);
   for (const [sequence, floor] of records) {
-    order.add(sequence, floor, sequence, same, emit);
+    order.add(sequence, floor, false, sequence, same, emit);
   }
   order.end(emit);
   return out;
@@ -32,9 +32,9 @@ Deno.test("ClientOrder does not wait for what was never stored", () => {
   const order = new ClientOrder<number>();
   const out: number[] = [];
   const emit = (sequence: number) => out.push(sequence);
-  order.add(3, 1, 3, same, emit);
+  order.add(3, 1, false, 3, same, emit);
   assert.deepEqual(out, []);
-  order.add(5, 4, 5, same, emit);
+  order.add(5, 4, false, 5, same, emit);
   assert.deepEqual(out, [3]);
   assert.equal(order.waiting, 1);
 });
@@ -46,6 +46,23 @@ Deno.test("ClientOrder takes what was passed over late rather than never", () =>
     4,
     1,
   ]);
+});
+
+Deno.test("ClientOrder knows what was answered and never met", () => {
+  const order = new ClientOrder<number>();
+  const add = (sequence: number, floor: number, isCertain = true) =>
+    order.add(sequence, floor, isCertain, sequence, same, () => {});
+  add(2, 1);
+  assert.deepEqual(order.lacking(), { count: 0, first: 0 });
+  add(6, 6);
+  assert.deepEqual(order.lacking(), { count: 4, first: 1 });
+  add(4, 1);
+  assert.deepEqual(order.lacking(), { count: 3, first: 1 });
+  // It may have been stored where nobody has looked yet.
+  add(9, 9, false);
+  assert.deepEqual(order.lacking(), { count: 3, first: 1 });
+  add(12, 8);
+  assert.deepEqual(order.lacking(), { count: 4, first: 1 });
 });
 
 Deno.test("ClientOrder: any windowed order with duplicates comes out in order, once", () => {

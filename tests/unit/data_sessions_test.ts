@@ -54,6 +54,7 @@ function newData(disk = new MemoryDisk()) {
       headLost: ignore,
       appended: ignore,
       sealed: ignore,
+      peersUnread: () => {},
       diskFailed: ignore,
     },
   });
@@ -102,7 +103,7 @@ function answers(link: ScriptedLink): string[] {
   for (let at = 0; at < bytes.length; at = frame.end) {
     assert.equal(readFrame(bytes, at, bytes.length, frame), 0);
     const reason = textOf(bytes, frame.payload, frame.end);
-    const stored = { ticket: 0, tick: 0 };
+    const stored = { ticket: 0, tick: 0, end: 0 };
     const notStored = { firstTicket: 0, lastTicket: 0, code: 0 };
     const piece = { ticket: 0, position: 0, end: 0, tick: 0, lanes: 0 };
     const unread = { ticket: 0, code: 0 };

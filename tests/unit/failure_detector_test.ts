@@ -57,7 +57,7 @@ function echo(link: ScriptedLink, stamps: readonly number[]): void {
 /** A data node says that it has stored all up to a ticket. */
 function stored(link: ScriptedLink, ticket: number): void {
   const out = new ByteQueue();
-  writeStored(out, ticket, 1);
+  writeStored(out, ticket, 1, 0);
   link.receive(out.view().slice());
 }
 

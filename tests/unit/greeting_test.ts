@@ -96,8 +96,9 @@ Deno.test("RequestStep answers the same whatever the reads were", () => {
   fc.assert(
     fc.property(fc.constantFrom(...cases), anyCuts, (expected, cuts) => {
       const out = new ByteQueue();
-      const step = new RequestStep((encoding) =>
-        restOfConfirmation(encoding, { k: "v" })
+      const step = new RequestStep(
+        (encoding) => restOfConfirmation(encoding, { k: "v" }),
+        true,
       );
       const bytes = bytesOf(`${expected.sent}rest`);
       let used = 0;
@@ -118,7 +119,7 @@ Deno.test("RequestStep answers the same whatever the reads were", () => {
 
 Deno.test("RequestStep takes what follows a chunk peer's answer for a role", () => {
   const out = new ByteQueue();
-  const step = new RequestStep((encoding) => restOfConfirmation(encoding));
+  const step = new RequestStep(restOfConfirmation, true);
   assert.equal(step.read(bytesOf("peticion"), out), 8);
   assert.equal(textOf(out.view()), "confirmacion");
   assert.equal(step.settled, false);

@@ -9,7 +9,8 @@ import {
 import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
 import { ByteQueue } from "../../lib/wire/byte_queue.ts";
 import { writeMessages } from "../../lib/wire/client_frames.ts";
-import { ANSWER, newHead } from "../support/new_head.ts";
+import { ANSWER, knownNode, newHead } from "../support/new_head.ts";
+import { KnownState } from "../../lib/wire/known_nodes.ts";
 import { payloadOf } from "../support/records.ts";
 
 Deno.test("head: an original client and an original data node", () => {
@@ -411,10 +412,17 @@ Deno.test("head drains: takes no more, answers what it has", () => {
 
 Deno.test("head tells its status to whoever asks, with every data node it knows", () => {
   const { core, connect, joinAs, join, pass, told } = newHead({
-    knownNodes: [
-      { id: "aaaaaaaa", address: "10.0.0.1", isRepaired: false },
-      { id: "bbbbbbbb", address: "10.0.0.2", isRepaired: true },
-    ],
+    memory: {
+      owner: "hhhhhhhh",
+      nodes: [
+        knownNode({ id: "aaaaaaaa", address: "10.0.0.1" }),
+        knownNode({
+          id: "bbbbbbbb",
+          address: "10.0.0.2",
+          state: KnownState.repaired,
+        }),
+      ],
+    },
   });
   const statusOf = () => {
     const link = connect();

@@ -81,7 +81,7 @@ const golden: Readonly<Record<string, (out: ByteQueue) => void>> = {
     out.bytes.set(named, at);
     out.bytes.set(payload, at + named.length);
   },
-  stored: (out) => writeStored(out, 1, 9),
+  stored: (out) => writeStored(out, 1, 9, 106),
 };
 
 for (const [name, write] of Object.entries(golden)) {
