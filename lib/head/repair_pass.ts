@@ -74,6 +74,8 @@ export interface PassOptions {
 export interface RepairHost {
   /** Data nodes that may be given records now. */
   targets(): readonly Member[];
+  /** A data node is about to be given records to keep. */
+  keeps(member: Member): void;
   /** A record still has too few copies, for the reason. */
   lacks(id: string, reason: string): void;
   /** A number in `[0, 1)`. */
@@ -343,6 +345,7 @@ export class RepairPass implements PieceReader {
       this.#fail(`dataNode ${member.label} left`);
       return;
     }
+    this.#host.keeps(member);
     member.restore(copy, (failure) => {
       this.#inFlightBytes -= bytes;
       if (failure === undefined) this.#restored += records;

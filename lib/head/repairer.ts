@@ -157,6 +157,7 @@ export class Repairer {
       { replicas, unjudgedBytesMax },
       {
         random: this.#random,
+        keeps: (member) => this.#roster.keeps(member),
         lacks: (id, reason) => this.#events.repairLacks(id, reason),
         targets: () =>
           this.#readable().filter(({ suspectSinceMs, draining, left }) =>

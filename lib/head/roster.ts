@@ -17,6 +17,9 @@ import { SETTLED_MS } from "../limits.ts";
 import type { NodesFile } from "../store/nodes_file.ts";
 import {
   areAlike,
+  isForgotten,
+  isLasting,
+  isMissable,
   KNOWN_NODES_MAX,
   type KnownNode,
   KnownState,
@@ -24,8 +27,9 @@ import {
   NO_MESSAGES,
 } from "../wire/known_nodes.ts";
 import type { ListedNode, NodesFields } from "../wire/read_frames.ts";
-import { NodeState } from "../wire/read_frames.ts";
 import type { Member } from "./member.ts";
+import { type Findings, verdictOfPass } from "./pass_verdict.ts";
+import { doubtsOf, listOf } from "./roster_report.ts";
 
 /** What a data node that returns was before. */
 export interface FormerMember {
@@ -49,14 +53,8 @@ export interface RosterPorts {
   lowered(): void;
 }
 
-/** What a pass of repair has found, when it has read everything. */
-export interface PassFindings {
-  /** The data nodes that it has read. */
-  readonly members: readonly Member[];
-  /** So many copies each record has now that it met. */
-  readonly replicas: number;
-  /** Those with bytes that are no record. */
-  readonly damaged: ReadonlySet<string>;
+/** What a pass of repair has found, and when it began. */
+export interface PassFindings extends Omit<Findings, "isCurrent"> {
   /** {@linkcode Roster.lowerings} when it began. */
   readonly lowerings: number;
 }
@@ -213,6 +211,16 @@ export class Roster {
     this.#ports.lowered();
   }
 
+  /** A member is about to be given records of others to keep. */
+  keeps(member: Member): void {
+    const node = this.#known.get(member.id);
+    if (node === undefined || node.copies !== NO_MESSAGES) return;
+    // Until the pass is done, nobody knows who else has them.
+    member.copies = 1;
+    this.#set([{ ...node, copies: 1, version: Math.max(1, node.version) }]);
+    this.#save();
+  }
+
   /** Messages were acknowledged that no data node has that can be read. */
   acknowledgedUnreadable(messages: number): void {
     const node = this.#known.get(this.#owner) ?? {
@@ -286,60 +294,22 @@ export class Roster {
 
   /**
    * Everything that can be read was read, and every record that was met has
-   * enough copies.
-   *
-   * Each message on a data node was on `copies` disks when it was acknowledged.
-   * So if fewer disks than that are away, or lack records, one of them is here
-   * and was read: nothing is only where they are.
+   * enough copies (pass_verdict.ts).
    *
    * @returns Whether nothing is missing.
    */
   passed(findings: PassFindings): boolean {
-    const { members, replicas, damaged, lowerings } = findings;
-    const away = this.#away();
-    const lacking = [...this.#known.values()].filter((node) =>
-      this.#present.has(node.id) && isMissable(node) &&
-      (node.isLacking || damaged.has(node.id))
-    );
-    const forgotten = [...this.#known.values()].filter((node) =>
-      node.state === KnownState.forgotten && node.isLacking
-    );
-    const absent = [...away, ...lacking];
-    const disks = absent.length + forgotten.length;
-    const isWhole = absent.every(({ copies }) => copies > disks);
-    const changed = new Map<string, KnownNode>();
-    const change = (node: KnownNode, changes: Partial<KnownNode>) => {
-      const last = changed.get(node.id) ?? node;
-      const version = node.version + 1;
-      changed.set(node.id, { ...last, ...changes, version });
-    };
-    for (const node of lacking) {
-      const end = this.#present.get(node.id)!.end;
-      if (isWhole) change(node, { isLacking: false, end });
-      else if (!node.isLacking) change(node, { isLacking: true });
-    }
-    if (isWhole) {
-      for (const node of away) change(node, { state: KnownState.repaired });
-    }
-    if (lowerings === this.#lowerings) {
-      this.#lowered.clear();
-      for (const { id } of members) {
-        const node = this.#known.get(id);
-        if (node === undefined || !isMissable(node)) continue;
-        if (node.copies !== replicas) change(node, { copies: replicas });
-      }
-      for (const node of forgotten) change(node, { isLacking: false });
-    }
-    if (changed.size > 0) {
-      this.#set([...changed.values()]);
+    const verdict = verdictOfPass(this.#known.values(), this.#present, {
+      ...findings,
+      isCurrent: findings.lowerings === this.#lowerings,
+    });
+    if (findings.lowerings === this.#lowerings) this.#lowered.clear();
+    if (verdict.changed.length > 0) {
+      this.#set(verdict.changed);
       this.#save();
     }
-    if (isWhole) {
-      for (const { id } of lacking) {
-        this.#present.get(id)?.heal();
-      }
-    }
-    return isWhole;
+    for (const id of verdict.healed) this.#present.get(id)?.heal();
+    return verdict.isWhole;
   }
 
   /** A member has said that records of its own are damaged. */
@@ -365,58 +335,29 @@ export class Roster {
 
   /** All of them as readers are told, and the members of now. */
   list(members: readonly Member[]): ListedNode[] {
-    const nodes = new Map<string, ListedNode>();
-    for (const node of this.#known.values()) {
-      if (node.state === KnownState.unreadable) continue;
-      const state = isMissable(node) ? NodeState.away : NodeState.repaired;
-      nodes.set(node.id, { id: node.id, address: node.address, state });
-    }
-    for (const { id, link, isReadable } of members) {
-      const state = isReadable ? NodeState.present : NodeState.unreadable;
-      nodes.set(id, { id, address: link.peerAddress, state });
-    }
-    return [...nodes.values()];
-  }
-
-  /** How far the list can be relied on. */
-  fields(nowMs: number): NodesFields {
-    const forgotten = [...this.#known.values()].filter(({ state }) =>
-      state === KnownState.forgotten
-    );
-    return {
-      settlesInMs: this.#settlesInMs(nowMs),
-      forgotten: forgotten.length,
-    };
+    return listOf(this.#known.values(), members);
   }
 
   /** Why messages may be missing, beside data nodes that are away. */
   doubts(): string[] {
-    const doubts: string[] = [];
-    for (const { id, address, state, isLacking, end } of this.#known.values()) {
-      if (state === KnownState.unreadable && end > 0) {
-        doubts.push(
-          `${end} messages were acknowledged by original programs alone, which ` +
-            `cannot be read back (let them go with --forget ${id})`,
-        );
-      } else if (isLacking && this.#present.has(id)) {
-        doubts.push(
-          `dataNode ${address} (${id}) lacks records that it had; what only it ` +
-            `had is missing (let it go with --forget ${id})`,
-        );
-      }
-    }
-    return doubts;
+    return doubtsOf(this.#known.values(), this.#present);
+  }
+
+  /** How far the list can be relied on. */
+  fields(nowMs: number): NodesFields {
+    return {
+      settlesInMs: this.#settlesInMs(nowMs),
+      forgotten: this.nodes.filter(isForgotten).length,
+    };
   }
 
   /** Time until every data node that runs must have called, in ms. */
   #settlesInMs(nowMs: number): number {
-    const restMs = Math.max(0, this.#startedMs + SETTLED_MS - nowMs);
     const isToldByAll = [...this.#present.values()].every((member) =>
       member.hasToldRoster || member.saysEnd && member.endAtStart === 0
     );
-    const isSettled = this.#hasMemory && isToldByAll &&
-      this.#away().length === 0;
-    return isSettled ? 0 : restMs;
+    if (this.#hasMemory && isToldByAll && this.#away().length === 0) return 0;
+    return Math.max(0, this.#startedMs + SETTLED_MS - nowMs);
   }
 
   #away(): KnownNode[] {
@@ -467,14 +408,4 @@ export class Roster {
     this.#isFailing = this.#isDirty;
     this.#ports.unsaved(failure);
   }
-}
-
-/** Whether messages are missing when it is away. */
-function isMissable({ state, copies }: KnownNode): boolean {
-  return state === KnownState.known && copies !== NO_MESSAGES;
-}
-
-/** Whether it is to be remembered: something was acknowledged or placed. */
-function isLasting({ version, copies }: KnownNode): boolean {
-  return version > 0 || copies !== NO_MESSAGES;
 }

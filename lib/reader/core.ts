@@ -16,8 +16,7 @@
 
 import { Caller, type CallerPorts } from "../caller.ts";
 import { AttentiveClock } from "../heartbeat/attentive_clock.ts";
-import { counted } from "../counted.ts";
-import { NODE_ID_BYTES, READ_PIECE_BYTES } from "../limits.ts";
+import { READ_PIECE_BYTES } from "../limits.ts";
 import type { Link } from "../ports.ts";
 import { newParsedRecord, type ParsedRecord } from "../store/record.ts";
 import { Encoding } from "../wire/greeting.ts";
@@ -29,6 +28,7 @@ import {
   type PieceFields,
 } from "../wire/read_frames.ts";
 import { ClientOrder } from "./client_order.ts";
+import { Doubts } from "./doubts.ts";
 import { type Next, nextOf } from "./merge.ts";
 import { NodeStream } from "./node_stream.ts";
 import { ReadSession, RefusedSession } from "./session.ts";
@@ -101,12 +101,7 @@ export class ReaderCore {
   readonly #sources = new Map<string, Source>();
   readonly #orders = new Map<string, ClientOrder<Line>>();
   readonly #unreadable = new Set<string>();
-  /** What the head said that may be missing. */
-  readonly #doubts = new Set<string>();
-  /** Data nodes that the head has told of. */
-  readonly #listedIds = new Set<string>();
-  /** Others, which records name. */
-  readonly #unmet = new Set<string>();
+  readonly #doubts: Doubts;
   /** Orders in which records wait for others, and since when. */
   readonly #waiting = new Map<ClientOrder<Line>, number>();
   readonly #next: Next = { source: undefined, isOver: false, completeTo: 0 };
@@ -115,8 +110,6 @@ export class ReaderCore {
   #settlesInMs = Infinity;
   #forgotten = 0;
   #hasNode = false;
-  /** How many messages it was told to be lacking. */
-  #toldLacking = 0;
   #lackingAtMs = 0;
   #session: ReadSession | undefined;
   /** Whether a head has told which data nodes there are. */
@@ -129,6 +122,7 @@ export class ReaderCore {
   constructor(options: ReaderOptions, ports: ReaderPorts) {
     this.#options = options;
     this.#follows = options.follow;
+    this.#doubts = new Doubts(ports.events);
     this.#clock = new AttentiveClock(ports.clock);
     this.#ports = { ...ports, clock: this.#clock };
     this.#line = {
@@ -178,7 +172,7 @@ export class ReaderCore {
 
   /** Whether the head may have more to tell of data nodes than it has. */
   #wantsList(): boolean {
-    if (this.#follows || this.#settlesInMs > 0 || this.#unmet.size > 0) {
+    if (this.#follows || this.#settlesInMs > 0 || this.#doubts.isOpen) {
       return true;
     }
     for (const source of this.#sources.values()) {
@@ -217,7 +211,7 @@ export class ReaderCore {
     if (encoding !== Encoding.frame) return new RefusedSession(link);
     const session = new ReadSession(link, this.#clock, this.#options.id, {
       nodes: (nodes, fields) => this.#listed(nodes, fields),
-      missing: (reason) => this.#doubt(reason),
+      missing: (reason) => this.#doubts.tell(reason),
       piece: (id, lane, fields, bytes, from, to) =>
         this.#took(this.#sourceOf(id, lane), fields, bytes, from, to),
       unread: (id, lane, isAway, reason) =>
@@ -238,9 +232,8 @@ export class ReaderCore {
     const nowMs = this.#ports.clock.nowMs();
     this.#settlesInMs = fields.settlesInMs;
     this.#forgotten = fields.forgotten;
-    this.#listedIds.clear();
+    this.#doubts.listed(nodes);
     for (const { id, address, state } of nodes) {
-      this.#listedIds.add(id);
       if (state === NodeState.unreadable) {
         this.#tellUnreadable(id, address);
         continue;
@@ -255,32 +248,9 @@ export class ReaderCore {
         this.#miss(source, nowMs);
       }
     }
-    this.#tellUnmet();
     this.#isListed = true;
     this.#ask();
     this.#ports.events.ready();
-  }
-
-  /** Tells of data nodes that records name, and the head does not know. */
-  #tellUnmet(): void {
-    for (const id of this.#unmet) {
-      this.#unmet.delete(id);
-      if (this.#listedIds.has(id)) continue;
-      // Once: it is known of now.
-      this.#listedIds.add(id);
-      this.#doubt(
-        `records name dataNode ${id}, which the head does not know; messages ` +
-          "that only it holds are missing",
-      );
-    }
-  }
-
-  #doubt(reason: string): void {
-    // Numbers grow while somebody follows; that is no new reason.
-    const kind = reason.replaceAll(/\b\d+ /g, "");
-    if (this.#doubts.has(kind)) return;
-    this.#doubts.add(kind);
-    this.#ports.events.missing(reason);
   }
 
   #tellUnreadable(id: string, address: string): void {
@@ -389,7 +359,7 @@ export class ReaderCore {
     this.#line.bytes = bytes;
     this.#line.record = record;
     this.#ports.events.copy?.({ id, address }, this.#line);
-    this.#meetHolders(id);
+    this.#doubts.met(id, bytes, record);
     const order = this.#orderOf(bytes, record);
     order.add(
       record.sequence,
@@ -401,19 +371,6 @@ export class ReaderCore {
     );
     if (this.#follows) this.#watch(order);
     stream.pass();
-  }
-
-  /** Notes data nodes that a record names, and that the head has not told of. */
-  #meetHolders(nodeId: string): void {
-    const { bytes, record } = this.#line;
-    const { holdersStart, holdersEnd } = record;
-    if (isOnly(nodeId, bytes, holdersStart, holdersEnd)) return;
-    const last = holdersEnd - NODE_ID_BYTES;
-    for (let at = holdersStart; at <= last; at += NODE_ID_BYTES + 1) {
-      const id = nameOf(bytes, at, at + NODE_ID_BYTES);
-      if (id === nodeId || this.#listedIds.has(id)) continue;
-      this.#unmet.add(id);
-    }
   }
 
   /** Minds that records wait for others, or do so no more. */
@@ -433,33 +390,7 @@ export class ReaderCore {
     }
     if (nowMs < this.#lackingAtMs) return;
     this.#lackingAtMs = nowMs + LACKING_PAUSE_MS;
-    this.#tellLacking();
-  }
-
-  /** Tells of messages that were acknowledged, and that nobody here has. */
-  #tellLacking(): void {
-    let count = 0;
-    let clients = 0;
-    let example = "";
-    for (const [client, order] of this.#orders) {
-      const lacking = order.lacking();
-      if (lacking.count === 0) continue;
-      count += lacking.count;
-      clients++;
-      if (example === "") example = `${client}-${lacking.first}`;
-    }
-    if (count <= this.#toldLacking) return;
-    this.#toldLacking = count;
-    const messages = `${counted(count, "acknowledged message")} of ` +
-      `${counted(clients, "client")}, for example ${example}`;
-    if (this.#forgotten > 0) {
-      this.#ports.events.noticed?.(
-        `${messages}: on no dataNode any more; ` +
-          `${counted(this.#forgotten, "dataNode")} had been forgotten`,
-      );
-    } else {
-      this.#ports.events.missing(`${messages}: on no dataNode that is here`);
-    }
+    this.#doubts.tellLacking(this.#orders, this.#forgotten);
   }
 
   #orderOf(bytes: Uint8Array, record: ParsedRecord): ClientOrder<Line> {
@@ -473,29 +404,15 @@ export class ReaderCore {
 
   /** Everything that is here was taken, unless more data nodes may come. */
   #finish(): void {
-    if (this.#settlesInMs > 0 || this.#unmet.size > 0) return;
+    if (this.#settlesInMs > 0 || this.#doubts.isOpen) return;
     this.#isFinished = true;
     for (const order of this.#orders.values()) order.end(this.#emit);
     if (!this.#hasNode) {
-      this.#doubt("the head knows no dataNode that could be read");
+      this.#doubts.tell("the head knows no dataNode that could be read");
     }
-    this.#tellLacking();
+    this.#doubts.tellLacking(this.#orders, this.#forgotten);
     this.#ports.events.finished();
   }
-}
-
-/** Whether `bytes[from..to)` are this id and nothing else: the usual case. */
-function isOnly(
-  id: string,
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-): boolean {
-  if (to - from !== id.length) return false;
-  for (let i = 0; i < id.length; i++) {
-    if (bytes[from + i] !== id.charCodeAt(i)) return false;
-  }
-  return true;
 }
 
 /** A line of its own, in which the record begins at 0. */

@@ -64,6 +64,24 @@ export interface KnownNode {
   readonly end: number;
 }
 
+/** Whether messages may be missing when it is away. */
+export function isMissable({ state, copies }: KnownNode): boolean {
+  return state === KnownState.known && copies !== NO_MESSAGES;
+}
+
+/** Whether it was let go. */
+export function isForgotten({ state }: KnownNode): boolean {
+  return state === KnownState.forgotten;
+}
+
+/**
+ * Whether it is to be remembered. One that joined and was never given a message
+ * is not: it costs nobody anything.
+ */
+export function isLasting({ version, copies }: KnownNode): boolean {
+  return version > 0 || copies !== NO_MESSAGES;
+}
+
 /** More data nodes than this are not remembered. */
 export const KNOWN_NODES_MAX = 4_096;
 

@@ -46,6 +46,7 @@ const pure = [
   "lib/client/text_peer_session.ts",
   "lib/reader/client_order.ts",
   "lib/reader/core.ts",
+  "lib/reader/doubts.ts",
   "lib/reader/merge.ts",
   "lib/reader/node_stream.ts",
   "lib/reader/session.ts",

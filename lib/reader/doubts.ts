@@ -1,0 +1,132 @@
+/**
+ * Doubts: why messages may be missing from what a reader has read. None of them
+ * follows from how a head is set up today; they come from what is there:
+ *
+ * - the head says so: it remembers what is gone;
+ * - a record names a data node that the head does not know;
+ * - a client's later record says that a message was acknowledged which no data
+ *   node has brought;
+ * - there is no data node at all.
+ *
+ * @module
+ */
+
+import { counted } from "../counted.ts";
+import { NODE_ID_BYTES } from "../limits.ts";
+import type { ParsedRecord } from "../store/record.ts";
+import { nameOf } from "../wire/names.ts";
+import type { ListedNode } from "../wire/read_frames.ts";
+import type { ClientOrder } from "./client_order.ts";
+
+/** Who is told. */
+export interface DoubtsEvents {
+  /** Messages may be missing, and why. */
+  missing(reason: string): void;
+  /** Something worth knowing that is no reason to doubt. */
+  noticed?(notice: string): void;
+}
+
+/** Collects what speaks against a reading being whole, and tells each once. */
+export class Doubts {
+  readonly #events: DoubtsEvents;
+  /** What was told. */
+  readonly #told = new Set<string>();
+  /** Data nodes that the head has told of. */
+  readonly #listed = new Set<string>();
+  /** Others, which records name. */
+  readonly #unmet = new Set<string>();
+  /** How many messages were told to be lacking. */
+  #lacking = 0;
+
+  constructor(events: DoubtsEvents) {
+    this.#events = events;
+  }
+
+  /** Whether the head is to be asked again: it may have met a node by now. */
+  get isOpen(): boolean {
+    return this.#unmet.size > 0;
+  }
+
+  /** The head has told which data nodes there are. */
+  listed(nodes: readonly ListedNode[]): void {
+    this.#listed.clear();
+    for (const { id } of nodes) this.#listed.add(id);
+    for (const id of this.#unmet) {
+      if (this.#listed.has(id)) continue;
+      this.tell(
+        `records name dataNode ${id}, which the head does not know; messages ` +
+          "that only it holds are missing",
+      );
+      // It is known of now.
+      this.#listed.add(id);
+    }
+    this.#unmet.clear();
+  }
+
+  /** Tells a reason once, though numbers in it may grow. */
+  tell(reason: string): void {
+    const kind = reason.replaceAll(/\b\d+ /g, "");
+    if (this.#told.has(kind)) return;
+    this.#told.add(kind);
+    this.#events.missing(reason);
+  }
+
+  /** Notes the data nodes that a record of `nodeId` names. */
+  met(nodeId: string, bytes: Uint8Array, record: ParsedRecord): void {
+    const { holdersStart, holdersEnd } = record;
+    if (isOnly(nodeId, bytes, holdersStart, holdersEnd)) return;
+    const last = holdersEnd - NODE_ID_BYTES;
+    for (let at = holdersStart; at <= last; at += NODE_ID_BYTES + 1) {
+      const id = nameOf(bytes, at, at + NODE_ID_BYTES);
+      if (!this.#listed.has(id)) this.#unmet.add(id);
+    }
+  }
+
+  /**
+   * Tells of messages that were acknowledged, and that nobody here has.
+   *
+   * @param orders Of the clients, by their ids.
+   * @param forgotten Data nodes that were let go, with what only they had.
+   */
+  tellLacking<T>(
+    orders: ReadonlyMap<string, ClientOrder<T>>,
+    forgotten: number,
+  ): void {
+    let count = 0;
+    let clients = 0;
+    let example = "";
+    for (const [client, order] of orders) {
+      const lacking = order.lacking();
+      if (lacking.count === 0) continue;
+      count += lacking.count;
+      clients++;
+      if (example === "") example = `${client}-${lacking.first}`;
+    }
+    if (count <= this.#lacking) return;
+    this.#lacking = count;
+    const messages = `${counted(count, "acknowledged message")} of ` +
+      `${counted(clients, "client")}, for example ${example}, on no dataNode`;
+    if (forgotten === 0) {
+      this.#events.missing(`${messages} that is here`);
+    } else {
+      this.#events.noticed?.(
+        `${messages} any more; ${counted(forgotten, "dataNode")} had been ` +
+          "forgotten",
+      );
+    }
+  }
+}
+
+/** Whether `bytes[from..to)` are this id and nothing else: the usual case. */
+function isOnly(
+  id: string,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): boolean {
+  if (to - from !== id.length) return false;
+  for (let i = 0; i < id.length; i++) {
+    if (bytes[from + i] !== id.charCodeAt(i)) return false;
+  }
+  return true;
+}
