@@ -138,12 +138,13 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
       intervalMs: beatIntervalOf(granted),
       patienceMsMin: PATIENCE_MS,
     });
-    const { nodeId: id, life, tick, journal } = data;
+    const { nodeId: id, life, tick, journal, restores } = data;
     const properties = {
       id,
       life,
       tick: `${tick}`,
       end: `${journal.end}`,
+      lanes: `${restores.lanes}`,
       [RESTORE_PROPERTY]: `${RESTORE_FRAME_BYTES_MAX}`,
     };
     link.out.append(bytesOf(`${DATA_ROLE}${formatProperties(properties)}\n`));

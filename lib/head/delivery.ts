@@ -55,6 +55,8 @@ export interface DeliveryPorts {
 export interface Ledger {
   /** A client is about to hear that its messages are on so many disks. */
   acknowledged(member: Member, copies: number): void;
+  /** They are fewer than they should be. */
+  acknowledgedFew(): void;
   /** The same of messages that no data node has that can be read back. */
   acknowledgedUnreadable(messages: number): void;
 }
@@ -417,6 +419,7 @@ export class Delivery {
     let copies = 0;
     for (const { isReadable } of batch.storedBy) if (isReadable) copies++;
     if (copies === 0) this.ledger?.acknowledgedUnreadable(batch.count);
+    if (copies < this.#options.replicas) this.ledger?.acknowledgedFew();
     for (const member of batch.storedBy) {
       if (member.isReadable && copies < member.copies) {
         this.ledger?.acknowledged(member, copies);

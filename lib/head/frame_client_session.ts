@@ -110,13 +110,17 @@ export class FrameClientSession implements Session, Sender, PieceReader {
 
   received(bytes: Uint8Array, length: number): number {
     let at = 0;
-    while (!this.#closed && !this.#intake.isShut()) {
+    while (!this.#closed) {
       const status = readFrame(bytes, at, length, frame);
       if (status === FrameStatus.partial) break;
       if (status === FrameStatus.malformed) {
         this.#refuseConnection("frame header");
         return length;
       }
+      const isShut = frame.type === FrameType.messages
+        ? this.#intake.isShut()
+        : this.#intake.isClogged();
+      if (isShut) break;
       if (!this.#take(bytes)) return length;
       at = frame.end;
     }

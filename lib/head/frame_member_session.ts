@@ -123,7 +123,7 @@ export class FrameMemberSession implements Session, MemberWire {
   constructor(context: HeadContext, link: Link, properties: Properties) {
     this.#context = context;
     this.#link = link;
-    const { id = "", life = "", tick = "0", end = "" } = properties;
+    const { id = "", life = "", tick = "0" } = properties;
     const restoreBytesMax = properties[RESTORE_PROPERTY] ?? "";
     this.restoreBytesMax = /^\d{1,9}$/.test(restoreBytesMax)
       ? Math.min(Number(restoreBytesMax), RESTORE_FRAME_BYTES_MAX)
@@ -140,7 +140,8 @@ export class FrameMemberSession implements Session, MemberWire {
       this,
       context.memberWindowBytes,
       life,
-      /^\d{1,15}$/.test(end) ? Number(end) : undefined,
+      numberOf(properties["end"]),
+      numberOf(properties["lanes"]),
     );
     // Tells it that it was taken in, and begins to learn what is usual.
     this.pulse.beat(context.clock.nowMs(), false);
@@ -371,4 +372,9 @@ export class FrameMemberSession implements Session, MemberWire {
     this.#link.end();
     this.#context.membership.leave(this.#member, reason);
   }
+}
+
+/** The whole number that a property says, if it does. */
+function numberOf(said = ""): number | undefined {
+  return /^\d{1,15}$/.test(said) ? Number(said) : undefined;
 }

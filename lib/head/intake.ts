@@ -21,6 +21,8 @@ export class Intake {
   #cost = 0;
   #messages = 0;
   #paused = false;
+  /** Whether a message is what the paused link offers next. */
+  #isMessageNext = false;
 
   constructor(sender: Sender, link: Link, context: HeadContext) {
     this.#sender = sender;
@@ -41,8 +43,21 @@ export class Intake {
 
   /** Whether to take no more now; then the link is paused until there is room. */
   isShut(): boolean {
-    if (!this.#isOverBounds()) return false;
+    return this.#pauseIf(this.#isOverBounds(), true);
+  }
+
+  /**
+   * The same of what is no message: who asks for records must not wait for
+   * messages of others that nobody can store.
+   */
+  isClogged(): boolean {
+    return this.#pauseIf(this.#isUnread(), false);
+  }
+
+  #pauseIf(isOver: boolean, forMessage: boolean): boolean {
+    if (!isOver) return false;
     this.#paused = true;
+    this.#isMessageNext = forMessage;
     this.#link.pause();
     return true;
   }
@@ -62,17 +77,22 @@ export class Intake {
 
   /** Lets the link go on if it was paused and there is room now. */
   reopen(): void {
-    if (!this.#paused || this.#isOverBounds()) return;
+    if (!this.#paused) return;
+    if (this.#isMessageNext ? this.#isOverBounds() : this.#isUnread()) return;
     this.#paused = false;
     this.#link.resume();
+  }
+
+  /** Whether the client has not read what it was answered. */
+  #isUnread(): boolean {
+    return this.#link.out.length >= SEND_BYTES_HIGH;
   }
 
   /** Whoever is over a bound is told when that may have changed. */
   #isOverBounds(): boolean {
     if (
       this.#cost >= this.#windowBytes ||
-      this.#messages >= CLIENT_WINDOW_MESSAGES ||
-      this.#link.out.length >= SEND_BYTES_HIGH
+      this.#messages >= CLIENT_WINDOW_MESSAGES || this.#isUnread()
     ) return true;
     if (!this.#held.full) return false;
     this.#held.block(this.#sender);

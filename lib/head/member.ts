@@ -91,12 +91,15 @@ export class Member {
   suspectSinceMs: number | undefined;
   /** Stands for one start of its process. */
   readonly life: string;
-  /** The fewest disks that an acknowledged message on it is on (roster.ts). */
+  /**
+   * The fewest disks that a message on it was on when it was acknowledged, of
+   * those since the last pass of repair (roster.ts).
+   */
   copies = NO_MESSAGES;
   /** Bytes that it has synced. */
   end: number;
-  /** The same when it joined; 0 when it has not said. */
-  readonly endAtStart: number;
+  /** Whether it said that it had nothing when it joined. */
+  readonly wasEmpty: boolean;
   /** Whether it says how many bytes it has; one before 0.2 does not. */
   readonly saysEnd: boolean;
   /** Whether it has told what it knows of other data nodes. */
@@ -126,6 +129,7 @@ export class Member {
    * @param windowBytes What may be in flight to it counts for at most.
    * @param life Stands for one start of its process.
    * @param end Bytes that it has synced, if it says so.
+   * @param lanes Of restored records that it has beside them.
    */
   constructor(
     id: string,
@@ -134,10 +138,12 @@ export class Member {
     windowBytes: number,
     life = "",
     end?: number,
+    lanes = 0,
   ) {
     this.life = life;
-    this.end = this.endAtStart = end ?? 0;
+    this.end = end ?? 0;
     this.saysEnd = end !== undefined;
+    this.wasEmpty = end === 0 && lanes === 0;
     this.#windowBytes = windowBytes;
     this.id = id;
     this.idBytes = bytesOf(id);

@@ -197,7 +197,7 @@ export class Repairer {
     this.#events.repaired(
       progress,
       nowMs - this.#beganMs,
-      isWhole ? undefined : this.#doubt(progress, nowMs),
+      isWhole ? this.#roster.doubts()[0] : this.#doubt(progress, nowMs),
     );
   }
 

@@ -102,7 +102,7 @@ export class Roster {
     this.#noteAtMs = nowMs + NOTE_ENDS_MS;
   }
 
-  /** How often acknowledged messages got fewer copies than those before. */
+  /** How often it was learnt that messages have fewer copies than they should. */
   get lowerings(): number {
     return this.#lowerings;
   }
@@ -148,7 +148,7 @@ export class Roster {
     let node: KnownNode;
     if (before === undefined) {
       // Records that nothing is known of may have been the only copies.
-      const copies = end === 0 && member.saysEnd ? NO_MESSAGES : 1;
+      const copies = member.wasEmpty ? NO_MESSAGES : 1;
       node = {
         id,
         address,
@@ -170,7 +170,6 @@ export class Roster {
       if (member.saysEnd && lost > 0) node = { ...node, isLacking: true };
     }
     this.#present.set(id, member);
-    member.copies = node.copies;
     this.#set([node]);
     if (member.saysEnd && lost > 0) this.#ports.lost(member, lost);
     const leftMs = this.#leftMs.get(id);
@@ -198,17 +197,19 @@ export class Roster {
   /** A client is about to hear that its messages are on so many disks. */
   acknowledged(member: Member, copies: number): void {
     this.#lowered.set(member.id, copies);
+    member.copies = copies;
     const node = this.#known.get(member.id);
-    member.copies = Math.min(member.copies, copies);
     if (node === undefined || node.copies <= copies) return;
     const isFirst = node.copies === NO_MESSAGES;
     const version = Math.max(1, node.version);
     this.#set([{ ...node, copies, version }]);
     // Before the answer leaves: it is what the answer can be held to.
     this.#save();
-    if (isFirst) return;
+    if (!isFirst) this.#ports.lowered();
+  }
+
+  acknowledgedFew(): void {
     this.#lowerings++;
-    this.#ports.lowered();
   }
 
   /** A member is about to be given records of others to keep. */
@@ -216,7 +217,6 @@ export class Roster {
     const node = this.#known.get(member.id);
     if (node === undefined || node.copies !== NO_MESSAGES) return;
     // Until the pass is done, nobody knows who else has them.
-    member.copies = 1;
     this.#set([{ ...node, copies: 1, version: Math.max(1, node.version) }]);
     this.#save();
   }
@@ -232,10 +232,12 @@ export class Roster {
       isLacking: false,
       end: 0,
     };
-    const isFirst = node.end === 0;
-    this.#known.set(node.id, { ...node, end: node.end + messages });
+    const counted = { ...node, end: node.end + messages };
+    this.#known.set(node.id, counted);
     this.#isDirty = true;
-    if (isFirst) this.#save();
+    if (node.end > 0) return;
+    this.#set([counted]);
+    this.#save();
   }
 
   /** Hears of data nodes from a member, which has them from other heads. */
@@ -253,7 +255,6 @@ export class Roster {
       if (known !== undefined && both.copies < known.copies) this.#lowerings++;
       const member = this.#present.get(node.id);
       if (member !== undefined) {
-        member.copies = both.copies;
         if (both.end > member.end) this.#askEnd(member, both.end);
       }
       changed.push(both);
@@ -303,7 +304,10 @@ export class Roster {
       ...findings,
       isCurrent: findings.lowerings === this.#lowerings,
     });
-    if (findings.lowerings === this.#lowerings) this.#lowered.clear();
+    if (findings.lowerings === this.#lowerings) {
+      this.#lowered.clear();
+      for (const member of this.#present.values()) member.copies = NO_MESSAGES;
+    }
     if (verdict.changed.length > 0) {
       this.#set(verdict.changed);
       this.#save();
@@ -323,6 +327,8 @@ export class Roster {
   tick(nowMs: number): void {
     if (nowMs >= this.#noteAtMs) {
       this.#noteAtMs = nowMs + NOTE_ENDS_MS;
+      const own = this.#known.get(this.#owner);
+      if (own !== undefined) this.#set([own]);
       for (const [id, { end }] of this.#present) {
         const node = this.#known.get(id)!;
         if (end > node.end) this.#set([{ ...node, end }]);
@@ -354,7 +360,7 @@ export class Roster {
   /** Time until every data node that runs must have called, in ms. */
   #settlesInMs(nowMs: number): number {
     const isToldByAll = [...this.#present.values()].every((member) =>
-      member.hasToldRoster || member.saysEnd && member.endAtStart === 0
+      member.hasToldRoster || member.wasEmpty
     );
     if (this.#hasMemory && isToldByAll && this.#away().length === 0) return 0;
     return Math.max(0, this.#startedMs + SETTLED_MS - nowMs);

@@ -89,6 +89,7 @@ export class ClientOrder<T> {
 
   /** Takes what waits below `end`, and passes over the rest. */
   #passTo(end: number, emit: Emit<T>): void {
+    if (end <= this.#next) return;
     const known = [...this.#waiting.keys()].filter((s) => s < end)
       .sort((a, b) => a - b);
     for (const sequence of known) {

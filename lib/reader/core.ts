@@ -243,7 +243,7 @@ export class ReaderCore {
       const isPresent = state === NodeState.present;
       this.#sourceOf(id, 0);
       for (const source of this.#sourcesOf(id)) {
-        source.listed(address, isPresent, nowMs);
+        source.listed(address, isPresent, this.#settlesInMs > 0, nowMs);
         if (state === NodeState.repaired) source.doWithout(!this.#follows);
         this.#miss(source, nowMs);
       }

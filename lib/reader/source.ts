@@ -67,14 +67,24 @@ export class Source {
       nowMs - this.#failingSinceMs >= RETURN_MS_MAX;
   }
 
-  /** The head has told whether it is there. */
-  listed(address: string, isPresent: boolean, nowMs: number): void {
+  /**
+   * The head has told whether it is there.
+   *
+   * @param mayCome Whether the head has not been up for long enough to know.
+   */
+  listed(
+    address: string,
+    isPresent: boolean,
+    mayCome: boolean,
+    nowMs: number,
+  ): void {
     this.address = address;
     if (isPresent && !this.#isPresent) this.#askAtMs = nowMs;
     this.#isPresent = isPresent;
     if (isPresent) return;
     // One that was not there from the first gets no time to return.
-    this.#failingSinceMs ??= this.stream.position > 0 ? nowMs : -Infinity;
+    const isAwaited = mayCome || this.stream.position > 0;
+    this.#failingSinceMs ??= isAwaited ? nowMs : -Infinity;
     this.#failure = "it is away";
   }
 

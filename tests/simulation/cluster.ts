@@ -420,6 +420,62 @@ export class TextClient implements Session {
   }
 }
 
+/** A data node of 2019: it answers, and keeps nothing that can be read. */
+export class OriginalData implements Session {
+  readonly #network: SimNetwork;
+  readonly #host: string;
+  readonly #head: string;
+  readonly process: Process;
+  #link: Link | undefined;
+  #isJoined = false;
+
+  constructor(network: SimNetwork, host: string, head: string) {
+    this.#network = network;
+    this.#host = host;
+    this.#head = head;
+    this.process = new Process(network.world, host);
+    this.#dial();
+  }
+
+  received(bytes: Uint8Array, length: number): number {
+    const text = textOf(bytes, 0, length);
+    if (this.#isJoined) this.#say("recibido");
+    else if (text === "confirmacion") {
+      this.#isJoined = true;
+      this.#say("dataNode");
+    }
+    return length;
+  }
+
+  ended(): void {
+    this.#link?.end();
+  }
+
+  drained(): void {}
+
+  closed(): void {
+    this.#isJoined = false;
+    this.process.after(300, () => this.#dial());
+  }
+
+  #dial(): void {
+    this.#network.dialer(this.#host, this.process).dial(
+      this.#head,
+      (link) => {
+        this.#link = link;
+        this.#say("peticion");
+        return this;
+      },
+      () => this.process.after(300, () => this.#dial()),
+    );
+  }
+
+  #say(text: string): void {
+    this.#link!.out.append(bytesOf(text));
+    this.#link!.send();
+  }
+}
+
 /** A message as a reader gave it. */
 export interface ReadBack {
   readonly clientId: string;
@@ -434,10 +490,15 @@ export class SimReader {
   isFinished = false;
   readonly #core: ReaderCore;
 
-  constructor(network: SimNetwork, host: string, heads: readonly string[]) {
+  constructor(
+    network: SimNetwork,
+    host: string,
+    heads: readonly string[],
+    follow = false,
+  ) {
     const { world } = network;
     const process = new Process(world, host);
-    this.#core = new ReaderCore({ heads, id: "reader", follow: false }, {
+    this.#core = new ReaderCore({ heads, id: "reader", follow }, {
       clock: world,
       random: world.random,
       dialer: network.dialer(host, process),
@@ -465,5 +526,10 @@ export class SimReader {
       this.#core.tick();
       while (this.#core.take(world.between(1, 50)));
     });
+  }
+
+  /** Has a follower go on to what is there now, and then end. */
+  stopFollowing(): void {
+    this.#core.stopFollowing();
   }
 }

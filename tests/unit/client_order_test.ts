@@ -48,6 +48,20 @@ Deno.test("ClientOrder takes what was passed over late rather than never", () =>
   ]);
 });
 
+Deno.test("ClientOrder goes on after holes that were not waited for", () => {
+  const order = new ClientOrder<number>();
+  const out: number[] = [];
+  const emit = (sequence: number) => out.push(sequence);
+  const add = (sequence: number) =>
+    order.add(sequence, 1, false, sequence, same, emit);
+  for (const sequence of [2, 3, 5]) add(sequence);
+  order.end(emit);
+  assert.deepEqual(out, [2, 3, 5]);
+  // What was taken comes again, what was not comes late.
+  for (const sequence of [2, 3, 4, 5, 1, 6]) add(sequence);
+  assert.deepEqual(out, [2, 3, 5, 4, 1, 6]);
+});
+
 Deno.test("ClientOrder knows what was answered and never met", () => {
   const order = new ClientOrder<number>();
   const add = (sequence: number, floor: number, isCertain = true) =>
