@@ -83,6 +83,8 @@ export function verdictOfPass(
     const read = new Set(members.map(({ id }) => id));
     for (const node of known) {
       if (!read.has(node.id) || !isMissable(node)) continue;
+      // Of records that it has lost, nobody has made copies.
+      if (!isWhole && lacking.includes(node)) continue;
       if (node.copies !== replicas) change(node, { copies: replicas });
     }
     for (const node of forgotten) change(node, { isLacking: false });

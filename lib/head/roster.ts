@@ -245,6 +245,8 @@ export class Roster {
     from.hasToldRoster = true;
     this.#hasMemory ||= nodes.length > 0;
     const changed: KnownNode[] = [];
+    /** What the member that told it does not know either. */
+    const corrected: KnownNode[] = [];
     for (const node of nodes) {
       const known = this.#known.get(node.id);
       if (known === undefined && this.#known.size >= KNOWN_NODES_MAX) continue;
@@ -257,9 +259,11 @@ export class Roster {
       if (member !== undefined) {
         if (both.end > member.end) this.#askEnd(member, both.end);
       }
-      changed.push(both);
+      if (areAlike(node, both)) changed.push(both);
+      else corrected.push(both);
     }
-    if (changed.length > 0) this.#set(changed, from);
+    this.#set(changed, from);
+    this.#set(corrected);
   }
 
   /**
