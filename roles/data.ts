@@ -221,6 +221,12 @@ export function startData(
         events.info(
           `Scrub ended: ${(bytes / 1024 / 1024).toFixed(1)} MiB read`,
         ),
+      lost: (bytes) =>
+        events.error(
+          `${bytes} bytes of records are gone that were here: an older copy of ` +
+            `'${directory.path}' was put back, or files were removed; heads ` +
+            "look for the records elsewhere",
+        ),
       peersUnread: (reason) =>
         events.error(
           `Cannot read which other dataNodes there are in ${reason}`,

@@ -89,10 +89,14 @@ export interface DataContext {
   readonly reads: Reads;
   readonly seen: Seen;
   readonly peers: Peers;
+  /** A head has told what it knows of data nodes. */
+  told(nodes: readonly KnownNode[], by: HeadSession): void;
   /** Whether records here were found damaged since the start. */
   readonly isDamaged: boolean;
   /** What was damaged here is elsewhere. */
   healed(): void;
+  /** Bytes of records that are synced, restored ones among them. */
+  readonly end: number;
   /** The node's logical time. */
   readonly tick: number;
   /** The node's logical time moves past `tick`. @returns The new time. */
@@ -187,6 +191,10 @@ export class DataCore implements DataContext {
     return this.#tick;
   }
 
+  get end(): number {
+    return this.journal.end + this.restores.end;
+  }
+
   get isDamaged(): boolean {
     return this.#isDamaged;
   }
@@ -226,6 +234,7 @@ export class DataCore implements DataContext {
     this.#isDamaged = damages.length > 0;
     const unread = this.peers.open();
     if (unread !== undefined) this.ports.events.peersUnread(unread);
+    this.#compareEnds();
     return { ...recovery, damages };
   }
 
@@ -260,8 +269,25 @@ export class DataCore implements DataContext {
     for (const session of [...this.#sessions]) session.end();
   }
 
+  told(nodes: readonly KnownNode[], by: HeadSession): void {
+    this.peers.merge(nodes, by);
+    this.#compareEnds();
+  }
+
   healed(): void {
     this.#isDamaged = false;
+  }
+
+  /**
+   * Whoever has fewer bytes than others remember has lost some: a copy of the
+   * directory was put back that is older than they are.
+   */
+  #compareEnds(): void {
+    const lost = this.peers.ownEnd - this.end;
+    if (lost <= 0 || this.#isDamaged) return;
+    this.#isDamaged = true;
+    this.ports.events.lost(lost);
+    for (const session of this.#sessions) session.damaged();
   }
 
   advance(tick: number): number {

@@ -39,6 +39,8 @@ export interface DataEvents {
   scrubbed(bytes: number): void;
   /** What it was told of data nodes is not understood, and was set aside. */
   peersUnread(reason: string): void;
+  /** So many bytes are gone that this data node once had. */
+  lost(bytes: number): void;
   /** A commit failed; what it held was answered as not stored. */
   diskFailed(reason: string): void;
 }

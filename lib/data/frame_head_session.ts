@@ -138,12 +138,12 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
       intervalMs: beatIntervalOf(granted),
       patienceMsMin: PATIENCE_MS,
     });
-    const { nodeId: id, life, tick, journal, restores } = data;
+    const { nodeId: id, life, tick, end, restores } = data;
     const properties = {
       id,
       life,
       tick: `${tick}`,
-      end: `${journal.end}`,
+      end: `${end}`,
       lanes: `${restores.lanes}`,
       [RESTORE_PROPERTY]: `${RESTORE_FRAME_BYTES_MAX}`,
     };
@@ -216,7 +216,7 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
     this.#borrows[commit & 1] = false;
     const reason = failure ?? (isVoid ? "the commit before failed" : undefined);
     if (reason === undefined) {
-      writeStored(out, last, this.#data.tick, this.#data.journal.end);
+      writeStored(out, last, this.#data.tick, this.#data.end);
     } else {
       const first = this.#answered + 1;
       writeNotStored(out, first, last, WireError.notStored, reason);
@@ -304,7 +304,7 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
         return this.#restore(bytes);
       case FrameType.roster: {
         const nodes = readRoster(bytes, frame);
-        if (nodes !== undefined) this.#data.peers.merge(nodes, this);
+        if (nodes !== undefined) this.#data.told(nodes, this);
         return nodes !== undefined;
       }
       case FrameType.healed:
@@ -368,8 +368,8 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
       : Math.max(known, this.#lastCommit);
     if (commit <= this.#data.journal.doneCommit) {
       this.#answered = ticket;
-      const { tick, journal } = this.#data;
-      writeStored(this.#link.out, ticket, tick, journal.end);
+      const { tick, end } = this.#data;
+      writeStored(this.#link.out, ticket, tick, end);
       this.#link.send();
       return;
     }

@@ -89,6 +89,11 @@ export class Peers {
     }
   }
 
+  /** Bytes that this data node once had, as far as anybody remembers. */
+  get ownEnd(): number {
+    return this.#known.get(this.#owner)?.end ?? 0;
+  }
+
   /** Hears of data nodes from a head, and passes on what is new. */
   merge(nodes: readonly KnownNode[], from: PeersListener): void {
     const changed: KnownNode[] = [];

@@ -25,6 +25,8 @@ interface Lane {
   readonly journal: Journal;
   /** Of its last record. */
   tick: number;
+  /** Bytes that are synced. */
+  end: number;
   /** Who waits for which commit. */
   waiting: { commit: number; restorer: Restorer; ticket: number }[];
 }
@@ -37,6 +39,7 @@ export class Restores {
   readonly #turn: Turn;
   readonly #failed: (reason: string) => void;
   readonly #lanes: Lane[] = [];
+  #end = 0;
 
   /** @param failed Is told why the disk did not take what was to be written. */
   constructor(disk: Disk, turn: Turn, failed: (reason: string) => void) {
@@ -48,6 +51,11 @@ export class Restores {
   /** How many lanes there are. */
   get lanes(): number {
     return this.#lanes.length;
+  }
+
+  /** How many bytes are synced, in all lanes together. */
+  get end(): number {
+    return this.#end;
   }
 
   /** Whether all that was to be restored is on disk, or has failed. */
@@ -112,15 +120,19 @@ export class Restores {
       },
       { names: laneSegments(this.#lanes.length + 1) },
     );
-    const lane: Lane = { journal, tick: 0, waiting: [] };
+    const lane: Lane = { journal, tick: 0, end: 0, waiting: [] };
     const recovery = journal.open(() => {});
     lane.tick = recovery.tick;
     this.#lanes.push(lane);
+    this.#end += journal.end;
+    lane.end = journal.end;
     return recovery;
   }
 
   #committed(lane: Lane, commit: number, failure: string | undefined): void {
     if (failure !== undefined) this.#failed(failure);
+    this.#end += lane.journal.end - lane.end;
+    lane.end = lane.journal.end;
     const done = lane.waiting.filter((one) => one.commit <= commit);
     lane.waiting = lane.waiting.filter((one) => one.commit > commit);
     for (const { restorer, ticket } of done) restorer.restored(ticket, failure);

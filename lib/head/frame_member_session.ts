@@ -188,7 +188,11 @@ export class FrameMemberSession implements Session, MemberWire {
     done: (failure: string | undefined) => void,
   ): void {
     const ticket = ++this.#lastRestore;
-    this.#restoring.set(ticket, done);
+    const { length } = lines;
+    this.#restoring.set(ticket, (failure) => {
+      if (failure === undefined) this.#member.end += length;
+      done(failure);
+    });
     writeRestore(this.#link.out, ticket, lines);
     this.#link.send();
   }

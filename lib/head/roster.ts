@@ -255,10 +255,6 @@ export class Roster {
       );
       if (known !== undefined && areAlike(known, both)) continue;
       if (known !== undefined && both.copies < known.copies) this.#lowerings++;
-      const member = this.#present.get(node.id);
-      if (member !== undefined) {
-        if (both.end > member.end) this.#askEnd(member, both.end);
-      }
       if (areAlike(node, both)) changed.push(both);
       else corrected.push(both);
     }
@@ -386,21 +382,6 @@ export class Roster {
     }
     copies = Math.min(copies, this.#lowered.get(node.id) ?? copies);
     return { ...node, state, version, copies, isLacking };
-  }
-
-  /** Asks a member how much it has, of which others have known more. */
-  #askEnd(member: Member, known: number): void {
-    const request = { ticket: 0, position: 0, bytesMax: 1, tick: 0, lane: 0 };
-    member.read(request, {
-      piece: (_ticket, { end }) => {
-        member.end = Math.max(member.end, end);
-        const node = this.#known.get(member.id);
-        if (end >= known || node === undefined || node.isLacking) return;
-        this.#set([{ ...node, isLacking: true }]);
-        this.#ports.lost(member, known - end);
-      },
-      unread: () => {},
-    });
   }
 
   #set(nodes: readonly KnownNode[], except?: Member): void {

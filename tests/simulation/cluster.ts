@@ -207,6 +207,7 @@ export class SimData {
         headLost: ignore,
         appended: ignore,
         sealed: ignore,
+        lost: ignore,
         peersUnread: ignore,
         diskFailed: ignore,
       },
