@@ -2,9 +2,10 @@
  * `--check`: is a process with these flags at work? For the health checks of
  * containers, and for a person.
  *
- * - server, head: it answers where its flags say that it listens;
+ * - server, head: it answers where its flags say that it listens, and does not
+ *   say that something keeps it from its work;
  * - data: a process of this host has the directory, and a head that its flags
- *   name has it for alive;
+ *   name has it for alive and knows of no reason why it could not store;
  * - client: one of its peers answers.
  *
  * @module
@@ -16,7 +17,7 @@ import { DEFAULT_PORT } from "../lib/limits.ts";
 import { askStatus } from "../lib/net/ask_status.ts";
 import { StartError } from "../lib/start_error.ts";
 import { runningNodes } from "../lib/store/node_directory.ts";
-import type { Status } from "../lib/wire/status.ts";
+import { type Status, unwellOf } from "../lib/wire/status.ts";
 
 /** Time for one peer to answer, in ms: shorter than health checks wait. */
 const ANSWER_MS_MAX = 3_000;
@@ -52,6 +53,10 @@ async function checkListener(
   if (status.role !== role) {
     throw new StartError(`At ${address} is a ${status.role}, not a ${role}`);
   }
+  const unwell = unwellOf(status);
+  if (unwell !== undefined) {
+    throw new StartError(`The ${role} at ${address} is not well: ${unwell}`);
+  }
   return `The ${role} at ${address} serves${andNodes(status)}`;
 }
 
@@ -77,26 +82,27 @@ async function checkData(
     throw new StartError(`No dataNode runs in '${directory}'`);
   }
   const answers = await askAll(heads);
-  const alive = new Set(
-    answers.flatMap(({ status }) =>
-      typeof status === "string" ? [] : status.nodes
-    )
-      .flatMap(({ id, state }) => state === "alive" ? [id] : []),
-  );
   for (const id of ids) {
-    if (alive.has(id)) continue;
-    const reasons = answers.map(({ address, status }) =>
-      `head ${address}: ${
-        typeof status === "string"
-          ? status
-          : status.nodes.find((node) => node.id === id)?.state ?? "unknown"
-      }`
+    const conditions = answers.map(({ address, status }) => ({
+      address,
+      condition: conditionOf(id, status),
+    }));
+    if (conditions.some(({ condition }) => condition === "alive")) continue;
+    const reasons = conditions.map(({ address, condition }) =>
+      `head ${address}: ${condition}`
     );
     throw new StartError(
       `dataNode ${id} does not serve; ${reasons.join("; ")}`,
     );
   }
   return `dataNode ${ids.join(", ")} serves`;
+}
+
+/** How a head sees a data node; `alive` only if it can store as well. */
+function conditionOf(id: string, status: Status | string): string {
+  if (typeof status === "string") return status;
+  const node = status.nodes.find((node) => node.id === id);
+  return node?.unwell ?? node?.state ?? "unknown";
 }
 
 async function checkPeers(peers: readonly string[]): Promise<string> {

@@ -232,6 +232,7 @@ export class Delivery {
       else if (isLeft) this.#placeOrWait(batch);
       this.#release(batch);
     }
+    member.unwell = reason;
     this.#events.memberRefused(member, messages, reason);
   }
 
