@@ -37,6 +37,8 @@ export class SimDisk {
   readonly #faults: DiskFaults;
   /** Whether there is no room left. */
   isFull = false;
+  /** Whether reading beside other work never ends. */
+  hangsOnReads = false;
 
   constructor(world: World, faults: DiskFaults) {
     this.#world = world;
@@ -59,6 +61,7 @@ export class SimDisk {
         return part.length;
       },
       load: (name, offset, into, done) => {
+        if (this.hangsOnReads) return;
         const file = this.#file(name);
         process.after(this.#world.between(0, 3), () => {
           const part = file.bytes.subarray(
