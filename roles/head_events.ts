@@ -189,8 +189,10 @@ export function headEvents(
       ),
     stuck: (messages, waitedMs, reasons) =>
       events.warning(
-        `${counted(messages, "message")} wait, none was placed for ` +
-          `${(waitedMs / 1000).toFixed(1)} s: ${reasons.join("; ")}`,
+        `Waiting: ${
+          counted(messages, "message")
+        }, none of which was placed for ` +
+          `${(waitedMs / 1000).toFixed(1)} s; ${reasons.join("; ")}`,
       ),
     released: (messages) =>
       events.info(

@@ -157,9 +157,11 @@ export class Delivery {
   review(): void {
     this.retryWaiting();
     const waitedMs = this.waitedMs();
-    if (waitedMs < STUCK_MS || this.#isStuck || this.#holding) return;
+    // That there is no data node at all has been said.
+    const isSaid = this.#isStuck || this.#members.length === 0;
+    if (waitedMs < STUCK_MS || isSaid) return;
     this.#isStuck = true;
-    this.#releasedMessages = 0;
+    if (!this.#holding) this.#releasedMessages = 0;
     this.#events.stuck(this.#waitingMessages(), waitedMs, this.whyWaiting());
   }
 

@@ -133,6 +133,11 @@ export class Program {
     await this.#input.write(new TextEncoder().encode(text));
   }
 
+  /** Types bytes. */
+  async typeBytes(bytes: Uint8Array): Promise<void> {
+    await this.#input.write(bytes);
+  }
+
   /** Ends the input. */
   async endInput(): Promise<void> {
     await this.#input.close();
