@@ -9,22 +9,20 @@
 
 export {
   Client,
-  ClosedError,
   connect,
-  type ConnectionEvents,
-  type ConnectOptions,
   type Receipt,
   RejectedError,
 } from "./lib/client/client.ts";
+export type { ConnectionEvents, ConnectOptions } from "./lib/client/options.ts";
+export { ClosedError } from "./lib/closed_error.ts";
 export {
   IncompleteError,
   type Line,
   type Message,
   read,
   Reader,
-  type ReadEvents,
-  type ReadOptions,
 } from "./lib/reader/reader.ts";
+export type { ReadEvents, ReadOptions } from "./lib/reader/options.ts";
 export type { ParsedRecord } from "./lib/store/record.ts";
 export type { PeerChoice } from "./lib/client/core.ts";
 export type { Holder, PeerRole } from "./lib/client/events.ts";

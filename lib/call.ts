@@ -44,6 +44,10 @@ export class Call implements Session {
   readonly #events: CallEvents;
   readonly #deadlineMs: number;
   #session: CalledSession | undefined;
+  /** Whether the session is being made, and cannot be told anything yet. */
+  #isAgreeing = false;
+  /** Why the connection was closed meanwhile. */
+  #closedEarly: string | undefined;
   /** What the peer has said, while that may not be a whole answer. */
   #said = new Uint8Array(0);
   /** When a bare `confirmacion` is taken for a whole answer. */
@@ -74,6 +78,7 @@ export class Call implements Session {
       this.#read(false);
     }
     const session = this.#currentSession();
+    if (this.#closedEarly !== undefined) return length;
     if (session === undefined) return 0;
     const used = this.#answerBytes;
     if (used === 0) return session.received(bytes, length);
@@ -103,6 +108,10 @@ export class Call implements Session {
   }
 
   closed(reason: string): void {
+    if (this.#isAgreeing) {
+      this.#closedEarly = reason;
+      return;
+    }
     const why = this.#session?.farewell ?? this.#failure ?? reason;
     this.#session?.closed(why);
     const outcome = this.#session === undefined ? this.#outcome : "agreed";
@@ -140,7 +149,10 @@ export class Call implements Session {
     this.#isBySilence = silent;
     // When silence decided, the link will offer the answer once more.
     this.#answerBytes = greeting.used;
+    this.#isAgreeing = true;
     this.#session = this.#events.agreed(greeting.encoding, greeting.properties);
+    this.#isAgreeing = false;
+    if (this.#closedEarly !== undefined) this.closed(this.#closedEarly);
   }
 
   /** The session, if the call of {@linkcode #read} has made it. */

@@ -56,7 +56,10 @@ export interface Link {
   expect(bytes: number): void;
   /** Sends what `out` holds, gives the peer a moment to read it, closes. */
   end(): void;
-  /** Closes at once, with what was not sent. */
+  /**
+   * Closes at once, with what was not sent. The session is told during this
+   * call, or, while it is still being made, as soon as it is there.
+   */
   abort(): void;
 }
 

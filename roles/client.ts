@@ -19,6 +19,7 @@ import {
   type Receipt,
   RejectedError,
 } from "../lib/client/client.ts";
+import { ClosedError } from "../lib/closed_error.ts";
 import type { PeerChoice } from "../lib/client/core.ts";
 import type { PeerRole } from "../lib/client/events.ts";
 import { newClientId } from "../lib/identity.ts";
@@ -110,6 +111,17 @@ export function startClient(
         postponed += count;
         postponedReason = reason;
       },
+      silent(address, waitedMs) {
+        events.warning(
+          `No answer from ${peerRole} ${address} for ${seconds(waitedMs)} to ` +
+            `${counted(client.unanswered, "message")}; still waiting`,
+        );
+      },
+      answering(address, waitedMs) {
+        events.info(
+          `${peerRole} ${address} answers again, after ${seconds(waitedMs)}`,
+        );
+      },
     },
   });
   const stopTicking = every(() => {
@@ -123,13 +135,18 @@ export function startClient(
 
   sendAll().then(
     () => ending.end(rejected === 0 ? undefined : failedText()),
-    (error) => ending.end(`Cannot read messages: ${error.message}`),
+    (error) => {
+      if (error instanceof ClosedError) throw error;
+      ending.end(`Cannot read messages: ${error.message}`);
+    },
   );
 
   return {
     done: ending.done,
     drain() {
       isDraining = true;
+      const messages = counted(client.unanswered, "message");
+      events.info(`Draining: ${messages} unanswered, then the end`);
       stopReading.abort();
       wake?.();
       const timer = setTimeout(
@@ -184,9 +201,13 @@ export function startClient(
     try {
       tellAnswer(message, await client.send(message));
     } catch (error) {
-      if (!(error instanceof RejectedError)) return;
-      rejected++;
-      events.error(error.message);
+      if (error instanceof RejectedError) {
+        rejected++;
+        events.error(error.message);
+      } else if (!(error instanceof ClosedError) || error.cause !== undefined) {
+        // Not because the role ends: a bug of ours.
+        throw error;
+      }
     }
   }
 
@@ -234,6 +255,10 @@ export function startClient(
 function clientIdOf(name: string | undefined, random: Random): string {
   const id = newClientId(random);
   return name === undefined ? id : `${name}.${id}`;
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`;
 }
 
 function messageOf(

@@ -4,55 +4,23 @@
  * @module
  */
 
+import { ClosedError } from "../closed_error.ts";
 import { Fifo } from "../fifo.ts";
 import { newClientId } from "../identity.ts";
-import { CLIENT_ID_BYTES_MAX, MESSAGE_BYTES_MAX, TICK_MS } from "../limits.ts";
-import { parseAddress } from "../net/address.ts";
+import { MESSAGE_BYTES_MAX, TICK_MS } from "../limits.ts";
+import { callListener, listenerError } from "../listeners.ts";
 import { newDialer } from "../net/dial.ts";
 import { fastRandom, strongRandom, systemClock } from "../net/environment.ts";
 import { newTurn } from "../net/turn.ts";
 import { bytesOf } from "../wire/ascii.ts";
-import type { Encoding } from "../wire/greeting.ts";
-import { isClientId } from "../wire/names.ts";
-import { ClientCore, type PeerChoice } from "./core.ts";
-import type { Answer, Holder, PeerRole } from "./events.ts";
-
-/** How a client connects. */
-export interface ConnectOptions {
-  /**
-   * Heads, or one server, each as `host:port`; port 5000 may be left out. The
-   * first is called first; when it is lost, the next.
-   */
-  readonly to: string | readonly string[];
-  /**
-   * Under which messages are numbered: 1 to 64 of `A-Z a-z 0-9 _ . -`. Give
-   * one only to resume: a client with the id and the messages of an earlier
-   * one, in the same order, stores none of them twice. Other messages under an
-   * id that was used pass for those that are stored, and are lost.
-   *
-   * @default {a new random id}
-   */
-  readonly clientId?: string | undefined;
-  /**
-   * What the peer is. `auto` finds out, which with an original program takes
-   * a moment and shows a server one message `cliente`.
-   *
-   * @default {"auto"}
-   */
-  readonly peer?: PeerChoice | undefined;
-  /** Is told how the connection fares. */
-  readonly events?: ConnectionEvents | undefined;
-}
-
-/** How a connection fares; a client goes on by itself in any case. */
-export interface ConnectionEvents {
-  /** A peer has taken this client in. */
-  connected?(address: string, role: PeerRole, encoding: Encoding): void;
-  /** There is no connection: why, and when the next call is made. */
-  lost?(address: string, reason: string, nextCallInMs: number): void;
-  /** Messages could not be stored now; they are sent again. */
-  postponed?(count: number, reason: string): void;
-}
+import { whyNoBatch, whyNoMessage } from "./arguments.ts";
+import { ClientCore } from "./core.ts";
+import type { Answer, Holder } from "./events.ts";
+import {
+  checkConnectOptions,
+  type ConnectionEvents,
+  type ConnectOptions,
+} from "./options.ts";
 
 /** What is known of a message that was answered. */
 export interface Receipt {
@@ -68,12 +36,6 @@ export interface Receipt {
 export class RejectedError extends Error {
   /** Tells it from other errors. */
   override readonly name = "RejectedError";
-}
-
-/** A client that was closed before a message was answered. */
-export class ClosedError extends Error {
-  /** Tells it from other errors. */
-  override readonly name = "ClosedError";
 }
 
 /** Who waits for the answer to a message. */
@@ -102,12 +64,13 @@ interface Queued extends Waiter {
  * ```
  *
  * @throws {RangeError} An address or the client id is not well-formed.
+ * @throws {TypeError} An option is of a wrong type.
  */
 export function connect(options: ConnectOptions): Client {
   return new Client(options);
 }
 
-/** See {@linkcode connect}. */
+/** See {@linkcode connect}. It may be closed at any moment. */
 export class Client {
   /** The first part of the ids of its messages. */
   readonly id: string;
@@ -119,6 +82,8 @@ export class Client {
   #isPumpDue = false;
   #whenIdle: (() => void)[] = [];
   #isClosed = false;
+  /** What a listener's error has become, if that has closed the client. */
+  #failure: ClosedError | undefined;
   readonly #pumpJob = () => {
     this.#isPumpDue = false;
     this.#core.pump();
@@ -126,29 +91,24 @@ export class Client {
 
   /** See {@linkcode connect}. */
   constructor(options: ConnectOptions) {
-    const to = typeof options.to === "string" ? [options.to] : options.to;
-    if (to.length === 0) {
-      throw new RangeError("Cannot connect: the list of addresses is empty");
-    }
-    to.forEach(parseAddress);
-    this.id = options.clientId ?? newClientId(strongRandom);
-    if (!isClientId(this.id)) {
-      throw new RangeError(
-        `Cannot use client id '${this.id}': expected 1 to ` +
-          `${CLIENT_ID_BYTES_MAX} of A-Z a-z 0-9 _ . -`,
-      );
-    }
-    const events = options.events ?? {};
+    const { to, clientId, peer, events } = checkConnectOptions(options);
+    this.id = clientId ?? newClientId(strongRandom);
     this.#core = new ClientCore(
-      { to, clientId: this.id, peer: options.peer ?? "auto" },
+      { to, clientId: this.id, peer },
       {
         clock: systemClock,
         random: fastRandom,
         dialer: newDialer(this.#turn),
         events: {
-          connected: (...args) => events.connected?.(...args),
-          lost: (...args) => events.lost?.(...args),
-          postponed: (...args) => events.postponed?.(...args),
+          connected: (...args) =>
+            this.#tell("connected", () => events.connected?.(...args)),
+          lost: (...args) => this.#tell("lost", () => events.lost?.(...args)),
+          postponed: (...args) =>
+            this.#tell("postponed", () => events.postponed?.(...args)),
+          silent: (...args) =>
+            this.#tell("silent", () => events.silent?.(...args)),
+          answering: (...args) =>
+            this.#tell("answering", () => events.answering?.(...args)),
           answered: (first, count, answer) =>
             this.#answered(first, count, answer),
           rejected: (sequence, kind, reason) =>
@@ -175,19 +135,26 @@ export class Client {
   /**
    * Sends a message.
    *
-   * @param message Text (sent as UTF-8) or bytes, of at most 256 KiB.
+   * The promise must be awaited, or its rejection caught: one that nobody
+   * minds ends the program when the client is closed, as with any promise.
+   *
+   * @param message Text (sent as UTF-8) or bytes, of at most 256 KiB. They may
+   * be used again at once. An `ArrayBuffer` is sent as `new Uint8Array(it)`.
    * @returns Resolves once the message is on disk, as often as the head keeps
    * it. However long that takes, it waits.
    * @throws {RejectedError} The message can never be stored: it is too long,
    * or has several lines and the peer takes lines.
-   * @throws {ClosedError} The client was closed first. The message may have
-   * been stored; send it with the same client id and sequence to be sure.
+   * @throws {ClosedError} The client was closed first, by its user or because
+   * a listener threw. The message may have been stored; send it with the same
+   * client id and sequence to be sure.
+   * @throws {TypeError} The message is neither text nor bytes, or its bytes
+   * are gone: they were transferred.
    */
   send(message: string | Uint8Array): Promise<Receipt> {
+    const wrong = whyNoMessage(message);
+    if (wrong !== undefined) return Promise.reject(new TypeError(wrong));
+    if (this.#isClosed) return Promise.reject(this.#closedError());
     const bytes = typeof message === "string" ? bytesOf(message) : message;
-    if (this.#isClosed) {
-      return Promise.reject(new ClosedError("Cannot send: client is closed"));
-    }
     if (bytes.length > MESSAGE_BYTES_MAX) {
       return Promise.reject(
         new RejectedError(
@@ -210,32 +177,61 @@ export class Client {
   /**
    * Sends messages, in order.
    *
+   * @param messages A list, a set, a generator, or the like.
    * @returns Their receipts, in the same order, once all are on disk.
-   * @throws The first error that {@linkcode send} throws for one of them.
+   * @throws The first error that {@linkcode send} throws for one of them; the
+   * others are sent all the same.
+   * @throws {TypeError} `messages` is one message, or nothing to iterate over.
    */
   sendBatch(
     messages: Iterable<string | Uint8Array>,
   ): Promise<readonly Receipt[]> {
-    return Promise.all(Array.from(messages, (message) => this.send(message)));
+    const wrong = whyNoBatch(messages);
+    if (wrong !== undefined) return Promise.reject(new TypeError(wrong));
+    const sent: Promise<Receipt>[] = [];
+    try {
+      for (const message of messages) sent.push(this.send(message));
+    } catch (error) {
+      // The caller's own iterator: its error counts, and not what comes of
+      // the messages before.
+      Promise.allSettled(sent);
+      return Promise.reject(error);
+    }
+    return Promise.all(sent);
   }
 
-  /** Waits until no message is without its receipt or rejection. */
+  /**
+   * Waits until no message is without its receipt or rejection.
+   *
+   * @throws {ClosedError} A listener threw; the client is closed.
+   */
   async flush(): Promise<void> {
     while (this.unanswered > 0) {
       await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
     }
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /**
-   * Closes the connection. What has no receipt yet is given up; to wait for
-   * it, {@linkcode flush} first.
+   * Closes the connection, or ends the search for one. What has no receipt yet
+   * is given up; to wait for it, {@linkcode flush} first. May be repeated.
    */
   close(): Promise<void> {
-    if (this.#isClosed) return Promise.resolve();
+    this.#close(new ClosedError("Client was closed before the answer came"));
+    return Promise.resolve();
+  }
+
+  /** Same as {@linkcode close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** @param error Of whoever waits. */
+  #close(error: ClosedError): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#timer);
     this.#core.close();
-    const error = new ClosedError("Client was closed before the answer came");
     for (const { reject } of this.#waiters.values()) reject(error);
     this.#waiters.clear();
     for (
@@ -244,12 +240,20 @@ export class Client {
       queued = this.#queue.shift()
     ) queued.reject(error);
     this.#tellIdle();
-    return Promise.resolve();
   }
 
-  /** Same as {@linkcode close}, for `await using`. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  /** Calls a listener, unless the client is closed. */
+  #tell(name: keyof ConnectionEvents, listener: () => unknown): void {
+    if (this.#isClosed) return;
+    callListener(listener, (cause) => {
+      if (this.#isClosed) return;
+      this.#failure = listenerError("Client", name, cause);
+      this.#close(this.#failure);
+    });
+  }
+
+  #closedError(): ClosedError {
+    return this.#failure ?? new ClosedError("Cannot send: client is closed");
   }
 
   #take(message: Uint8Array, waiter: Waiter): void {

@@ -38,6 +38,13 @@ export interface ClientEvents {
   rejected(sequence: number, kind: WireErrorKind, reason: string): void;
   /** Messages could not be stored now; they are sent again. */
   postponed(count: number, reason: string): void;
+  /**
+   * A peer without heartbeats has answered nothing for so long, though
+   * messages wait for it; told again from time to time.
+   */
+  silent(address: string, waitedMs: number): void;
+  /** It answers again, after so long. */
+  answering(address: string, waitedMs: number): void;
   /** There is room for messages again. */
   room(): void;
 }

@@ -6,6 +6,11 @@
  * head takes `cliente` in silence, a server sends it back like any message;
  * so the client says it, and waits a moment for the echo.
  *
+ * Nor has such a peer heartbeats: whether it hangs, or has died in silence, or
+ * never answers (the original head as it was published), cannot be found out.
+ * So its silence is told, and waited for: to send again what it may have taken
+ * would store it twice, as it knows no ids.
+ *
  * @module
  */
 
@@ -31,6 +36,16 @@ const LF = new Uint8Array([10]);
 /** Longest answer: a server's is a message, a head's names some addresses. */
 const ANSWER_BYTES_MAX = MESSAGE_BYTES_MAX + 4096;
 
+/**
+ * Time without an answer, though one is due, after which a peer is called
+ * silent, in ms. A head may wait so long for a data node that hangs
+ * (`STORE_TIMEOUT_MS`); whoever watches wants to know by then.
+ */
+const SILENT_MS = 10_000;
+
+/** From then on a silence is told again in such pauses, in ms. */
+const SILENT_AGAIN_MS = 60_000;
+
 /** See the module. */
 export class TextPeerSession implements PeerSession {
   readonly #client: ClientContext;
@@ -45,6 +60,11 @@ export class TextPeerSession implements PeerSession {
   readonly #lines = new LineScanner(ANSWER_BYTES_MAX);
   /** Sequences sent and not answered, oldest first. */
   readonly #sent = new Fifo<number>();
+  /** Since when some are, and no answer has come. */
+  #waitingSinceMs = 0;
+  /** When the silence is told, or told again. */
+  #tellSilenceAtMs = Infinity;
+  #isSilenceTold = false;
   farewell: string | undefined;
 
   constructor(
@@ -99,10 +119,13 @@ export class TextPeerSession implements PeerSession {
   closed(): void {}
 
   tick(nowMs: number): void {
-    if (this.#role !== undefined || nowMs < this.#echoDeadlineMs) return;
-    this.#isGuess = true;
-    this.#become("head");
-    this.pump();
+    if (this.#role !== undefined) {
+      if (nowMs >= this.#tellSilenceAtMs) this.#tellSilence(nowMs);
+    } else if (nowMs >= this.#echoDeadlineMs) {
+      this.#isGuess = true;
+      this.#become("head");
+      this.pump();
+    }
   }
 
   pump(): void {
@@ -118,6 +141,7 @@ export class TextPeerSession implements PeerSession {
       const message = window.message(sequence);
       const refusal = this.#whyNot(message);
       if (refusal === undefined) {
+        if (this.#sent.length === 0) this.#wait();
         this.#sent.push(sequence);
         this.#say(message);
       } else this.#client.refused(sequence, 1, WireError.tooLong, refusal);
@@ -153,12 +177,37 @@ export class TextPeerSession implements PeerSession {
       if (refusal !== undefined) this.farewell = text.slice("error ".length);
       return;
     }
+    this.#heard();
     if (refusal === undefined || this.#isEcho(sequence, text)) {
       this.#client.answered(sequence, 1, { holders: [], text });
     } else {
       this.#client.refused(sequence, 1, refusal.kind, refusal.reason);
     }
     this.pump();
+  }
+
+  /** Waits for the next answer from now on. */
+  #wait(): void {
+    this.#waitingSinceMs = this.#client.ports.clock.nowMs();
+    this.#tellSilenceAtMs = this.#waitingSinceMs + SILENT_MS;
+  }
+
+  /** An answer has come. */
+  #heard(): void {
+    const sinceMs = this.#waitingSinceMs;
+    this.#wait();
+    if (this.#sent.length === 0) this.#tellSilenceAtMs = Infinity;
+    if (!this.#isSilenceTold) return;
+    this.#isSilenceTold = false;
+    const waitedMs = this.#waitingSinceMs - sinceMs;
+    this.#client.ports.events.answering(this.#address, waitedMs);
+  }
+
+  #tellSilence(nowMs: number): void {
+    this.#isSilenceTold = true;
+    this.#tellSilenceAtMs = nowMs + SILENT_AGAIN_MS;
+    const waitedMs = nowMs - this.#waitingSinceMs;
+    this.#client.ports.events.silent(this.#address, waitedMs);
   }
 
   /** Whether an answer is what was sent under this sequence. */

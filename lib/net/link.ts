@@ -25,8 +25,7 @@ export function runLink(
   turn: Turn,
   makeSession: (link: Link) => Session,
 ): void {
-  const link = new TcpLink(conn, turn);
-  link.run(makeSession(link));
+  new TcpLink(conn, turn).run(makeSession);
 }
 
 class TcpLink implements Link {
@@ -38,6 +37,8 @@ class TcpLink implements Link {
   readonly #turn: Turn;
   #sending = new ByteQueue();
   #session!: Session;
+  /** Whether the session is being made, and cannot be told anything yet. */
+  #isMaking = false;
   #buffer = new Uint8Array(READ_BYTES_MIN);
   #filled = 0;
   #expectedBytes = 0;
@@ -49,6 +50,7 @@ class TcpLink implements Link {
   /** Whether the core wants the connection closed once all is sent. */
   #isEnding = false;
   #isClosed = false;
+  #closeReason = "";
   /** Whether the peer has said that it sends no more. */
   #isPeerDone = false;
   #endTimer: ReturnType<typeof setTimeout> | undefined;
@@ -70,9 +72,12 @@ class TcpLink implements Link {
     conn.setKeepAlive(true);
   }
 
-  run(session: Session): void {
-    this.#session = session;
-    this.#readAll();
+  run(makeSession: (link: Link) => Session): void {
+    this.#isMaking = true;
+    this.#session = makeSession(this);
+    this.#isMaking = false;
+    if (this.#isClosed) this.#session.closed(this.#closeReason);
+    else this.#readAll();
   }
 
   send(): void {
@@ -98,7 +103,7 @@ class TcpLink implements Link {
   }
 
   end(): void {
-    if (this.#isEnding) return;
+    if (this.#isEnding || this.#isClosed) return;
     this.#isEnding = true;
     // A peer that reads nothing would keep the connection for ever.
     this.#endTimer = setTimeout(
@@ -233,6 +238,7 @@ class TcpLink implements Link {
   #close(reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#closeReason = reason;
     clearTimeout(this.#endTimer);
     clearTimeout(this.#lingerTimer);
     this.#wake?.();
@@ -241,7 +247,7 @@ class TcpLink implements Link {
     } catch {
       // Closed already by the other side.
     }
-    this.#session.closed(reason);
+    if (!this.#isMaking) this.#session.closed(reason);
   }
 }
 

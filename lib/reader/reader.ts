@@ -4,48 +4,26 @@
  * @module
  */
 
+import { setImmediate } from "node:timers";
 import { newClientId } from "../identity.ts";
 import { NODE_ID_BYTES, TICK_MS } from "../limits.ts";
+import { callListener, listenerError } from "../listeners.ts";
 import { newDialer } from "../net/dial.ts";
 import { fastRandom, strongRandom, systemClock } from "../net/environment.ts";
 import { newTurn } from "../net/turn.ts";
+import { wrongType } from "../options.ts";
 import { unescapeInto } from "../store/escape.ts";
 import { recordTimeMs } from "../store/record.ts";
 import { textOf } from "../wire/ascii.ts";
 import { nameOf } from "../wire/names.ts";
 import { type Line, ReaderCore } from "./core.ts";
+import {
+  checkReadOptions,
+  type ReadEvents,
+  type ReadOptions,
+} from "./options.ts";
 
 export type { Line };
-
-/** What is read, and how. */
-export interface ReadOptions {
-  /**
-   * Heads to read through, each as `host:port`; port 5000 may be left out. Data
-   * nodes join every head, so one is enough; the others stand in for it.
-   */
-  readonly to: string | readonly string[];
-  /** Whether to go on with what comes later, without end. */
-  readonly follow?: boolean | undefined;
-  /** Is told how the reading fares. */
-  readonly events?: ReadEvents | undefined;
-}
-
-/** How a reading fares; it goes on by itself in any case. */
-export interface ReadEvents {
-  /** A head has taken this reader in. */
-  connected?(address: string): void;
-  /** There is no connection: why, and when the next call is made. */
-  lost?(address: string, reason: string, nextCallInMs: number): void;
-  /** Messages may be missing, and why. */
-  missing?(reason: string): void;
-  /** A data node has a message; once for each copy. */
-  readonly copy?:
-    | ((
-      node: { readonly id: string; readonly address: string },
-      line: Line,
-    ) => void)
-    | undefined;
-}
 
 /** A message that was read back. */
 export interface Message {
@@ -82,35 +60,50 @@ export class IncompleteError extends Error {
 /** Messages taken in one go, so that a long read leaves others a turn. */
 const TAKEN_AT_ONCE = 4_096;
 
-/** See {@linkcode read}. */
+/**
+ * See {@linkcode read}. It may be closed at any moment, also with `using`.
+ *
+ * Its messages can be taken once, in one loop, or by one {@linkcode visit}
+ * after the other.
+ */
 export class Reader implements AsyncIterable<Message> {
   readonly #core: ReaderCore;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #missing: string[] = [];
   #visit: (line: Line) => void = () => {};
+  /** Whether a loop or a visit is under way. */
+  #isTaken = false;
+  /** Whether nothing more will come. */
   #isOver = false;
+  #isClosed = false;
+  /** What a visitor or a listener has thrown; that may be anything. */
+  #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
 
   /** See {@linkcode read}. */
   constructor(options: ReadOptions) {
+    const { to, follow, events } = checkReadOptions(options);
     const turn = newTurn();
-    const events = options.events ?? {};
     this.#core = new ReaderCore({
-      heads: typeof options.to === "string" ? [options.to] : options.to,
+      heads: to,
       id: newClientId(strongRandom),
-      follow: options.follow ?? false,
+      follow,
     }, {
       clock: systemClock,
       random: fastRandom,
       dialer: newDialer(turn),
       events: {
-        connected: (...args) => events.connected?.(...args),
-        lost: (...args) => events.lost?.(...args),
-        copy: events.copy?.bind(events),
+        connected: (...args) =>
+          this.#tell("connected", () => events.connected?.(...args)),
+        lost: (...args) => this.#tell("lost", () => events.lost?.(...args)),
+        copy: events.copy === undefined
+          ? undefined
+          : (...args) => this.#tell("copy", () => events.copy?.(...args)),
         message: (line) => this.#visit(line),
         missing: (reason) => {
+          if (this.#isClosed) return;
           this.#missing.push(reason);
-          events.missing?.(reason);
+          this.#tell("missing", () => events.missing?.(reason));
         },
         ready: () => this.#wake?.(),
         finished: () => {
@@ -134,49 +127,117 @@ export class Reader implements AsyncIterable<Message> {
    *
    * @param visit Gets a record and its bytes, valid during the call.
    * @returns Whether there may be more.
+   * @throws Whatever `visit` throws, which closes the reader; messages that
+   * it has not been shown are not shown any more.
+   * @throws {ClosedError} A listener threw; the reader is closed.
+   * @throws {Error} Another loop or visit is under way, and goes on.
    */
   async visit(visit: (line: Line) => void): Promise<boolean> {
-    let visited = 0;
-    this.#visit = (line) => {
-      visited++;
-      visit(line);
-    };
-    while (!this.#isOver) {
-      this.#core.take(TAKEN_AT_ONCE);
-      if (visited > 0 || this.#isOver) break;
-      await new Promise<void>((resolve) => this.#wake = resolve);
-      this.#wake = undefined;
+    if (typeof visit !== "function") {
+      throw wrongType("read", "the visitor", "a function", visit);
     }
-    return !this.#isOver;
+    this.#begin();
+    try {
+      return await this.#take(visit);
+    } finally {
+      this.#isTaken = false;
+    }
   }
 
-  /** Ends the reading. */
+  /** Ends the reading, and a loop or a visit that waits. May be repeated. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#isOver = true;
     clearInterval(this.#timer);
     this.#core.close();
-    this.#isOver = true;
     this.#wake?.();
   }
 
+  /** Same as {@linkcode close}, for `using` and `await using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   /**
-   * The messages one by one.
+   * The messages one by one. The end of the loop, early or not, closes the
+   * reader.
    *
    * @throws {IncompleteError} At the end, if some may be missing.
+   * @throws {ClosedError} A listener threw; the reader is closed.
+   * @throws {Error} Another loop or visit is under way, and goes on.
    */
   async *[Symbol.asyncIterator](): AsyncIterator<Message> {
+    this.#begin();
     try {
-      for (;;) {
+      for (let isMore = true; isMore;) {
         const messages: Message[] = [];
-        const isMore = await this.visit((line) =>
-          messages.push(messageOf(line))
-        );
-        yield* messages;
-        if (!isMore) break;
+        isMore = await this.#take((line) => messages.push(messageOf(line)));
+        for (const message of messages) {
+          if (this.#isClosed) break;
+          yield message;
+        }
       }
       if (this.#missing.length > 0) throw new IncompleteError(this.#missing);
     } finally {
+      this.#isTaken = false;
       this.close();
     }
+  }
+
+  #begin(): void {
+    if (this.#isTaken) {
+      throw new Error(
+        "Cannot read: another loop or visit() of this reader is under way",
+      );
+    }
+    this.#isTaken = true;
+  }
+
+  /** Shows what is there, or what comes next. @returns Whether there is more. */
+  async #take(visit: (line: Line) => unknown): Promise<boolean> {
+    let isShown = false;
+    /** Visitors that are async, though they need not be. */
+    const waiting: Promise<void>[] = [];
+    this.#visit = (line) => {
+      if (this.#isClosed) return;
+      isShown = true;
+      // Not to throw into the core, which has not noted yet that it told this.
+      try {
+        const result = visit(line);
+        if (result instanceof Promise) {
+          waiting.push(result.catch((error) => this.#fail(error)));
+        }
+      } catch (error) {
+        this.#fail(error);
+      }
+    };
+    while (!this.#isOver && !isShown) {
+      if (this.#core.take(TAKEN_AT_ONCE)) {
+        // Nobody will say that there is more: it is here already. Sockets and
+        // timers come first, though, which wait for more than a microtask.
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      } else if (!this.#isOver && !isShown) {
+        await new Promise<void>((resolve) => this.#wake = resolve);
+        this.#wake = undefined;
+      }
+    }
+    if (waiting.length > 0) await Promise.all(waiting);
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return !this.#isOver;
+  }
+
+  /** Calls a listener, unless the reader is closed. */
+  #tell(name: keyof ReadEvents, listener: () => unknown): void {
+    if (this.#isClosed) return;
+    callListener(listener, (error) => {
+      if (!this.#isClosed) this.#fail(listenerError("Reader", name, error));
+    });
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.close();
   }
 }
 
@@ -192,6 +253,9 @@ export class Reader implements AsyncIterable<Message> {
  *   console.log(id, text);
  * }
  * ```
+ *
+ * @throws {RangeError} An address is not well-formed, or there is none.
+ * @throws {TypeError} An option is of a wrong type.
  */
 export function read(options: ReadOptions): Reader {
   return new Reader(options);

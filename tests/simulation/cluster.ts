@@ -272,6 +272,8 @@ export class SimClient {
         connected: ignore,
         lost: ignore,
         postponed: ignore,
+        silent: ignore,
+        answering: ignore,
         room: ignore,
         answered: (first, count, { holders }) => {
           for (let sequence = first; sequence < first + count; sequence++) {

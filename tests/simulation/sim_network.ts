@@ -246,6 +246,7 @@ class SimLink implements Link {
   #hasSentEnd = false;
   #hasPeerEnded = false;
   #isClosed = false;
+  #closeReason = "";
   #owesDrained = false;
 
   constructor(
@@ -267,13 +268,10 @@ class SimLink implements Link {
 
   /** Makes the session; what arrived before is offered to it. */
   begin(makeSession: Accept): void {
-    if (this.#isClosed) {
-      // It was reset before it was accepted.
-      const session = makeSession(this);
-      session.closed("the peer reset the connection");
-      return;
-    }
-    this.#session = makeSession(this);
+    const session = makeSession(this);
+    // It was reset before it was accepted, or aborted while it was made.
+    if (this.#isClosed) session.closed(this.#closeReason);
+    this.#session = session;
     this.#offer();
   }
 
@@ -404,6 +402,7 @@ class SimLink implements Link {
   #close(reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#closeReason = reason;
     this.#tellPeer();
     this.#session?.closed(reason);
   }

@@ -10,6 +10,8 @@ import type { Link, Session } from "../../lib/ports.ts";
 import { ByteQueue } from "../../lib/wire/byte_queue.ts";
 import type { ManualTurn } from "./manual_turn.ts";
 
+const OUR_CLOSE = "we closed the connection";
+
 export class ScriptedLink implements Link {
   readonly peerAddress = "192.0.2.7";
   readonly peerPort = 40_000;
@@ -28,7 +30,10 @@ export class ScriptedLink implements Link {
 
   /** Connects a session. @returns This. */
   to(makeSession: (link: Link) => Session): this {
-    this.#session = makeSession(this);
+    const session = makeSession(this);
+    // It was aborted while its session was made.
+    if (this.isAborted) session.closed(OUR_CLOSE);
+    this.#session = session;
     return this;
   }
 
@@ -112,7 +117,7 @@ export class ScriptedLink implements Link {
   abort(): void {
     if (this.isAborted) return;
     this.isAborted = true;
-    this.#session?.closed("we closed the connection");
+    this.#session?.closed(OUR_CLOSE);
   }
 
   /** Offers again what a session left when it paused. */

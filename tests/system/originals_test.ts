@@ -69,6 +69,34 @@ for (const target of targets) {
     });
   }
 
+  // Both targets are the same code, and this takes ten seconds.
+  if (target === targets[0]) {
+    test("our client tells when an original server does not answer, and when it does again", async () => {
+      await using directory = new Directory();
+      await using server = startOriginal("servidor", "");
+      const port = await originalPort(server);
+      await using client = startNode(
+        target,
+        `--role client --to 127.0.0.1:${port} --count 2 --interval 1s ` +
+          `--log-dir ${directory.path}`,
+      );
+      await client.line(/Servidor recibio/);
+      server.signal("SIGSTOP");
+      await client.line(
+        new RegExp(
+          `No answer from server 127.0.0.1:${port} for 10 s to 1 message; ` +
+            "still waiting$",
+        ),
+      );
+      server.signal("SIGCONT");
+      await client.line(
+        new RegExp(`server 127.0.0.1:${port} answers again, after \\d+ s$`),
+      );
+      assert.equal(await client.exit(), 0);
+      assert.equal(directory.lines("respuestas.txt").length, 2);
+    });
+  }
+
   test("original clients and original data nodes share our head", async () => {
     await using directory = new Directory();
     await using head = startHead(directory);

@@ -223,6 +223,82 @@ Deno.test("Caller.stop gives up a call under way, and takes none that comes late
   assert.deepEqual([...early.told, ...late.told], []);
 });
 
+Deno.test("Caller tells a session that was aborted while it was made, afterwards", () => {
+  // The peer says all at once, or is taken for an original when it is silent.
+  for (const answer of ["confirmacion sd/2\nX", "confirmacion"]) {
+    const clock = new ManualClock();
+    const told: string[] = [];
+    const links: ScriptedLink[] = [];
+    const caller = new Caller(["h:5000"], {
+      clock,
+      random: () => 1,
+      dialer: {
+        dial: (_, opened) => links.push(new ScriptedLink().to(opened)),
+      },
+    }, {
+      agreed(link) {
+        link.abort();
+        told.push("made");
+        return {
+          farewell: undefined,
+          received: () => assert.fail("it was offered bytes"),
+          ended: () => assert.fail("it was told of an end"),
+          drained() {},
+          closed: (reason) => told.push(`closed: ${reason}`),
+        };
+      },
+      lost: (_, reason) => told.push(`lost: ${reason}`),
+    });
+    caller.start();
+    links[0]!.receive(answer);
+    for (let passed = 0; passed < 500; passed += 50) {
+      clock.advance(50);
+      caller.tick();
+    }
+    assert.deepEqual(told.slice(0, 3), [
+      "made",
+      "closed: we closed the connection",
+      "lost: we closed the connection",
+    ]);
+    assert.equal(links.length, 2);
+  }
+});
+
+Deno.test("Caller.stop may be called while a session is made", () => {
+  const told: string[] = [];
+  let open: ((link: Link) => Session) | undefined;
+  let dials = 0;
+  const caller = new Caller(["h:5000"], {
+    clock: new ManualClock(),
+    random: () => 1,
+    dialer: {
+      dial(_, opened) {
+        open = opened;
+        dials++;
+      },
+    },
+  }, {
+    agreed() {
+      caller.stop();
+      return {
+        farewell: undefined,
+        received: () => assert.fail("it was offered bytes"),
+        ended() {},
+        drained() {},
+        closed: (reason) => told.push(`closed: ${reason}`),
+      };
+    },
+    lost: () => assert.fail("it was told after it was stopped"),
+  });
+  caller.start();
+  const link = new ScriptedLink().to(open!);
+  link.receive("confirmacion sd/2\nX");
+  assert.equal(link.isAborted, true);
+  assert.deepEqual(told, ["closed: we gave up"]);
+  caller.tick();
+  assert.equal(dials, 1);
+});
+
 Deno.test("Caller takes what follows a whole answer in the same read", () => {
   const { calls, told, heard } = newCaller();
   const link = calls[0]!.open();

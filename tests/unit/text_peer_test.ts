@@ -24,6 +24,9 @@ function newClient(confirmation: string, peer: PeerChoice = "auto") {
       rejected: (sequence, _kind, reason) =>
         told.push(`rejected ${sequence}: ${reason}`),
       postponed: (count, reason) => told.push(`postponed ${count}: ${reason}`),
+      silent: (address, waitedMs) => told.push(`silent ${address} ${waitedMs}`),
+      answering: (address, waitedMs) =>
+        told.push(`answering ${address} ${waitedMs}`),
       room: () => {},
     },
   });
@@ -187,4 +190,66 @@ Deno.test("client sends what was postponed once, also when the connection is los
   const again = connect();
   wait(2_000);
   assert.equal(again.said(), "uno\n");
+});
+
+Deno.test("client tells of a peer that answers nothing, again each minute, and of its end", () => {
+  const { told, connect, wait, send } = newClient("confirmacion", "head");
+  const link = connect();
+  wait(ECHO_GRACE_MS);
+  // Nothing is due.
+  wait(100_000);
+  assert.deepEqual(told.splice(0), ["connected head chunk"]);
+  send("uno");
+  send("dos");
+  wait(9_950);
+  assert.deepEqual(told, []);
+  wait(50);
+  assert.deepEqual(told.splice(0), ["silent p:5000 10000"]);
+  wait(59_950);
+  assert.deepEqual(told, []);
+  wait(60_050);
+  assert.deepEqual(told.splice(0), [
+    "silent p:5000 70000",
+    "silent p:5000 130000",
+  ]);
+  // It is not asked twice: it would store it twice.
+  assert.equal(link.said(), "clienteuno");
+  link.receive("10.0.0.5 , mensaje: recibido");
+  assert.deepEqual(told.splice(0), [
+    "answering p:5000 130000",
+    "answered 1 1 10.0.0.5 , mensaje: recibido",
+  ]);
+  // The next silence is another.
+  wait(10_000);
+  assert.deepEqual(told.splice(0), ["silent p:5000 10000"]);
+  link.receive("10.0.0.5 , mensaje: recibido");
+  told.length = 0;
+  wait(100_000);
+  assert.deepEqual(told, []);
+});
+
+Deno.test("client is content with a peer that is slow, and answers", () => {
+  const { told, connect, wait, send } = newClient("confirmacion role=server\n");
+  const link = connect();
+  for (let i = 0; i < 5; i++) send(`${i}`);
+  for (let i = 0; i < 5; i++) {
+    wait(9_000);
+    link.receive(`${i}\n`);
+  }
+  assert.deepEqual(told.filter((event) => /silent|answering/.test(event)), []);
+});
+
+Deno.test("client forgets a silence when the connection is lost", () => {
+  const { told, connect, wait, send } = newClient("confirmacion role=server\n");
+  const link = connect();
+  send("uno");
+  wait(10_000);
+  assert.equal(told.at(-1), "silent p:5000 10000");
+  link.breaks();
+  wait(300);
+  const again = connect();
+  assert.equal(again.said(), "uno\n");
+  again.receive("uno\n");
+  assert.equal(told.at(-1), "answered 1 1 uno");
+  assert.ok(!told.some((event) => event.startsWith("answering")));
 });
