@@ -39,6 +39,8 @@ export interface ReadEvents {
   lost?(address: string, reason: string, nextCallInMs: number): void;
   /** Messages may be missing, and why. */
   missing?(reason: string): void;
+  /** Something worth knowing, that is no reason to doubt. */
+  noticed?(notice: string): void;
   /** A data node has a message; once for each copy. */
   readonly copy?:
     | ((
@@ -49,7 +51,13 @@ export interface ReadEvents {
 }
 
 /** Names of the listeners. */
-const listeners = ["connected", "lost", "missing", "copy"] as const;
+const listeners = [
+  "connected",
+  "lost",
+  "missing",
+  "noticed",
+  "copy",
+] as const;
 
 /** The options, checked and completed. */
 export interface CheckedOptions {

@@ -105,6 +105,8 @@ export class Reader implements AsyncIterable<Message> {
           this.#missing.push(reason);
           this.#tell("missing", () => events.missing?.(reason));
         },
+        noticed: (notice) =>
+          this.#tell("noticed", () => events.noticed?.(notice)),
         ready: () => this.#wake?.(),
         finished: () => {
           this.#isOver = true;
@@ -142,6 +144,11 @@ export class Reader implements AsyncIterable<Message> {
     } finally {
       this.#isTaken = false;
     }
+  }
+
+  /** Goes on to what is stored by now, and then ends, if it follows. */
+  stopFollowing(): void {
+    if (!this.#isClosed) this.#core.stopFollowing();
   }
 
   /** Ends the reading, and a loop or a visit that waits. May be repeated. */

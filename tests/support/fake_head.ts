@@ -182,6 +182,7 @@ class HeadSession implements Pick<Session, "received"> {
             address: "192.0.2.1",
             state: NodeState.present,
           })),
+          { settlesInMs: 0, forgotten: 0 },
         );
         break;
       case FrameType.read: {
