@@ -34,6 +34,7 @@ import {
   writeNodes,
   writePiece,
 } from "../../lib/wire/read_frames.ts";
+import { HOLDER } from "./records.ts";
 
 /** How a head behaves. */
 export interface FakeHeadOptions {
@@ -177,11 +178,15 @@ class HeadSession implements Pick<Session, "received"> {
       case FrameType.list:
         writeNodes(
           out,
-          [...this.#stored.keys()].map((id): ListedNode => ({
-            id,
-            address: "192.0.2.1",
-            state: NodeState.present,
-          })),
+          [
+            ...[...this.#stored.keys()].map((id): ListedNode => ({
+              id,
+              address: "192.0.2.1",
+              state: NodeState.present,
+            })),
+            // Whom the records of these tests name, and nobody misses.
+            { id: HOLDER, address: "192.0.2.2", state: NodeState.repaired },
+          ],
           { settlesInMs: 0, forgotten: 0 },
         );
         break;

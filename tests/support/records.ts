@@ -5,6 +5,9 @@ import { ByteQueue } from "../../lib/wire/byte_queue.ts";
 import { writeMessage } from "../../lib/wire/client_frames.ts";
 import { type BatchHeader, writeRecords } from "../../lib/store/record.ts";
 
+/** The data node that records of tests are on. */
+export const HOLDER = "a1b2c3d4";
+
 /** The header of a batch that begins with this sequence. */
 export function headerOf(firstSequence: number): BatchHeader {
   return {
@@ -13,7 +16,7 @@ export function headerOf(firstSequence: number): BatchHeader {
     firstSequence,
     floor: 1,
     tick: firstSequence,
-    holders: bytesOf("a1b2c3d4"),
+    holders: bytesOf(HOLDER),
   };
 }
 
