@@ -434,7 +434,6 @@ Deno.test("head tells its status to whoever asks, with every data node it knows"
     `estado role=head held=1\n${known}${last("alive")}`,
   );
   assert.equal(told.length, before, "a question is no event");
-  core.beat();
   pass(4_000);
   assert.equal(
     statusOf(),
