@@ -6,9 +6,9 @@
  * 2. A message goes to data nodes chosen by the placement; both the message
  *    and its `recibido` are lines of `registro_server.txt`, a thousand a second
  *    at most.
- * 3. On every heartbeat each data node's process is asked on its connection,
- *    and its host pinged; one that stays silent is put out. Each result is a
- *    line of `heartbeat_server.txt`.
+ * 3. Each data node's process is asked again and again on its connection, and
+ *    on every heartbeat its host is pinged; one that stays silent is put out.
+ *    Each ping is a line of `heartbeat_server.txt`.
  *
  * @module
  */
@@ -74,7 +74,6 @@ export function startHead(
       timeoutMs: options.heartbeatTimeoutMs,
     },
     {
-      beat: () => core.beat(),
       hosts: () => core.hosts(),
       ping,
       result: heard,

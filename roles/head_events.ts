@@ -8,8 +8,8 @@ import { counted } from "../lib/counted.ts";
 import type { Batch } from "../lib/head/batch.ts";
 import type { HeadEvents } from "../lib/head/events.ts";
 import type { Member } from "../lib/head/member.ts";
+import type { ReturningMember } from "../lib/head/membership.ts";
 import type { RepairProgress } from "../lib/head/repair_pass.ts";
-import type { FormerMember } from "../lib/head/roster.ts";
 import type { EventLog, Log } from "../lib/log.ts";
 import type { LogFile } from "../lib/log/log_file.ts";
 import { escapedText } from "../lib/store/escape.ts";
@@ -222,12 +222,18 @@ function progressText(progress: RepairProgress, sinceMs: number): string {
 }
 
 /** `joined`, or how it came back. */
-function joinedHow(member: Member, before: FormerMember | undefined): string {
+function joinedHow(
+  member: Member,
+  before: ReturningMember | undefined,
+): string {
   if (before === undefined) return "joined";
-  const { address, awayMs } = before;
+  const { address, awayMs, lastHeardMs } = before;
+  const heard = lastHeardMs === undefined
+    ? ""
+    : ` (last heard ${(lastHeardMs / 1000).toFixed(1)} s ago)`;
   const after = awayMs === undefined
     ? "after an earlier start of this head"
-    : `after ${(awayMs / 1000).toFixed(1)} s`;
+    : `after ${(awayMs / 1000).toFixed(1)} s${heard}`;
   return address === member.link.peerAddress
     ? `rejoined ${after}`
     : `rejoined ${after}, before at ${address}`;

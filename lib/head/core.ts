@@ -235,14 +235,9 @@ export class HeadCore {
     }
   }
 
-  /** Asks every member's process; to be called on every heartbeat. */
-  beat(): void {
-    this.#detector.beat();
-  }
-
   /** The addresses of the members: what a heartbeat pings. */
   hosts(): string[] {
-    return this.#context.membership.hosts();
+    return this.#detector.hosts();
   }
 
   /** A host was pinged. @returns What is to be thought of it now. */

@@ -8,7 +8,7 @@
 import type { Batch } from "./batch.ts";
 import type { Member } from "./member.ts";
 import type { RepairProgress } from "./repair_pass.ts";
-import type { FormerMember } from "./roster.ts";
+import type { ReturningMember } from "./membership.ts";
 
 /** What a head core reports, as it happens. */
 export interface HeadEvents {
@@ -20,7 +20,7 @@ export interface HeadEvents {
   memberJoined(
     member: Member,
     encoding: string,
-    before: FormerMember | undefined,
+    before: ReturningMember | undefined,
   ): void;
   /**
    * It gets no new messages for now, for the reason in words.

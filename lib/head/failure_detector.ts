@@ -1,13 +1,13 @@
 /**
  * The failure detector: two signals of every data node, one verdict.
  *
- * The process answers beats on its connection, the host answers `ping`. A
- * member whose process has been silent for unusually long (pulse.ts), or whose
- * disk has stored nothing for unusually long, is suspect: it gets no new
- * messages, and what is in flight to it goes to others. One word from it, and
- * it is alive again. If the silence lasts, it is dead and put out; sooner when
- * its host is silent too. An original program has no beats to answer, so of it
- * the pings tell, and how long it takes to store.
+ * The process answers beats on its connection, whether there is work or not;
+ * the host answers `ping`. A member whose process has been silent for unusually
+ * long (pulse.ts), or whose disk has stored nothing for unusually long, is
+ * suspect: it gets no new messages, and what is in flight to it goes to others.
+ * One word from it, and it is alive again. If the silence lasts, it is dead and
+ * put out; sooner when its host is silent too. An original program has no beats
+ * to answer, so of it the pings tell, and how long it takes to store.
  *
  * @module
  */
@@ -73,13 +73,17 @@ export class FailureDetector {
     this.#events = events;
   }
 
-  /** Asks every process; to be called on every heartbeat. */
-  beat(): void {
-    const nowMs = this.#clock.nowMs();
-    for (const member of this.#membership.members) {
-      member.pulse?.beat(nowMs, false);
+  /**
+   * The hosts of the members: what a heartbeat pings. What is known of a host
+   * ends with its last member.
+   */
+  hosts(): string[] {
+    const addresses = this.#membership.hosts();
+    const present = new Set(addresses);
+    for (const address of this.#hosts.keys()) {
+      if (!present.has(address)) this.#hosts.delete(address);
     }
-    this.#forgetHosts();
+    return addresses;
   }
 
   /** A host was pinged. @returns What is to be thought of it now. */
@@ -103,7 +107,10 @@ export class FailureDetector {
     return host.silentPings < DEAD_PINGS ? "doubtful" : "silent";
   }
 
-  /** Judges every member; to be called every `TICK_MS`. */
+  /**
+   * Judges every member, and asks its process when it is time; to be called
+   * every `TICK_MS`.
+   */
   tick(): void {
     const nowMs = this.#clock.nowMs();
     for (const member of [...this.#membership.members]) {
@@ -111,10 +118,14 @@ export class FailureDetector {
       if (member.waitedMs(nowMs) > PROBE_MS) pulse?.probe(nowMs);
       const host = this.#hosts.get(member.link.peerAddress) ??
         newHostEvidence();
-      if (this.#isDead(member, host, nowMs)) this.#bury(member, host, nowMs);
-      else if (isDoubtful(member, host, nowMs)) {
-        this.#suspect(member, host, nowMs);
-      } else this.#trust(member, nowMs);
+      if (this.#isDead(member, host, nowMs)) {
+        this.#bury(member, host, nowMs);
+        continue;
+      }
+      if (isDoubtful(member, host, nowMs)) this.#suspect(member, host, nowMs);
+      else this.#trust(member, nowMs);
+      // Only now: what is asked in this moment was not missed.
+      pulse?.tick(nowMs, false);
     }
   }
 
@@ -149,16 +160,9 @@ export class FailureDetector {
     if (member.suspectSinceMs === undefined) return;
     const suspectMs = nowMs - member.suspectSinceMs;
     member.suspectSinceMs = undefined;
+    member.trustedMs = nowMs;
     this.#events.memberTrusted(member, suspectMs);
     this.#delivery.retryWaiting();
-  }
-
-  /** What is known of a host ends with its last member. */
-  #forgetHosts(): void {
-    const addresses = new Set(this.#membership.hosts());
-    for (const address of this.#hosts.keys()) {
-      if (!addresses.has(address)) this.#hosts.delete(address);
-    }
   }
 }
 

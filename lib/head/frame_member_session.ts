@@ -84,6 +84,12 @@ const piece: PieceFields = {
 const restored: RestoredFields = { ticket: 0, code: 0 };
 const unread: UnreadFields = { ticket: 0, code: 0 };
 
+/**
+ * From one beat to the next at most, in ms, however rarely hosts are pinged: a
+ * data node with nothing to do is suspect as soon as one at work.
+ */
+const BEAT_INTERVAL_MS_MAX = 500;
+
 /** Silence of a data node that is never too long, in ms. */
 const PATIENCE_MS = 1_000;
 
@@ -129,10 +135,13 @@ export class FrameMemberSession implements Session, MemberWire {
       ? Math.min(Number(restoreBytesMax), RESTORE_FRAME_BYTES_MAX)
       : FRAME_BYTES_MAX;
     if (/^\d{1,15}$/.test(tick)) context.delivery.witness(Number(tick));
-    const intervalMs = context.heartbeatIntervalMs;
+    const { heartbeatIntervalMs } = context;
     this.pulse = new Pulse(link, {
-      intervalMs,
-      patienceMsMin: Math.min(PATIENCE_MS, PATIENCE_BEATS * intervalMs),
+      intervalMs: Math.min(BEAT_INTERVAL_MS_MAX, heartbeatIntervalMs),
+      patienceMsMin: Math.min(
+        PATIENCE_MS,
+        PATIENCE_BEATS * heartbeatIntervalMs,
+      ),
     });
     this.#member = new Member(
       id,

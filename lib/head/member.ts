@@ -5,7 +5,7 @@
  */
 
 import { MEMBER_WINDOW_BATCHES } from "../limits.ts";
-import { Estimate } from "../heartbeat/estimate.ts";
+import { Estimate, Lateness } from "../heartbeat/estimate.ts";
 import type { Pulse } from "../heartbeat/pulse.ts";
 import type { Link } from "../ports.ts";
 import { bytesOf } from "../wire/ascii.ts";
@@ -89,6 +89,8 @@ export class Member {
   left = false;
   /** Since when it has been suspect, and is not chosen; undefined if not. */
   suspectSinceMs: number | undefined;
+  /** When it was last trusted again. */
+  trustedMs = -Infinity;
   /** Stands for one start of its process. */
   readonly life: string;
   /**
@@ -124,6 +126,7 @@ export class Member {
   #restMs = 0;
   /** How long it takes to store. */
   readonly #usual = new Estimate();
+  readonly #lateness = new Lateness();
 
   /**
    * @param windowBytes What may be in flight to it counts for at most.
@@ -196,7 +199,13 @@ export class Member {
 
   /** An answer came, before it is acted on. */
   answered(nowMs: number): void {
-    this.#usual.add(this.waitedMs(nowMs));
+    // What it was given before or while it was a suspect tells of that.
+    const isLate = this.suspectSinceMs !== undefined ||
+      this.#waitingSinceMs < this.trustedMs || this.isSlow(nowMs);
+    if (!isLate) this.#lateness.inTime();
+    if (!isLate || this.#lateness.isTheRule()) {
+      this.#usual.add(this.waitedMs(nowMs));
+    }
     this.pulse?.answered(nowMs);
   }
 

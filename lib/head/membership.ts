@@ -8,7 +8,16 @@ import type { Clock } from "../ports.ts";
 import type { Delivery } from "./delivery.ts";
 import type { HeadEvents } from "./events.ts";
 import type { Member } from "./member.ts";
-import type { Roster } from "./roster.ts";
+import type { FormerMember, Roster } from "./roster.ts";
+
+/** A data node that returns. */
+export interface ReturningMember extends FormerMember {
+  /**
+   * How long ago it was last heard, in ms, if it had been silent for unusually
+   * long when it left.
+   */
+  readonly lastHeardMs: number | undefined;
+}
 
 /** See the module. */
 export class Membership {
@@ -18,6 +27,8 @@ export class Membership {
   readonly #roster: Roster;
   readonly #clock: Clock;
   readonly #events: HeadEvents;
+  /** When those were last heard that were silent when they left, by id. */
+  readonly #heardMs = new Map<string, number>();
   #isDissolved = false;
 
   constructor(
@@ -81,7 +92,7 @@ export class Membership {
       before.link.abort();
     }
     this.#members.push(member);
-    const former = this.#roster.joined(member, this.#clock.nowMs());
+    const former = this.#returned(member);
     this.#events.memberJoined(member, encoding, former);
     this.#delivery.retryWaiting();
   }
@@ -94,9 +105,25 @@ export class Membership {
     if (index >= 0) this.#members.splice(index, 1);
     const hasDrained = member.draining && member.inFlight === 0;
     const redelivered = this.#delivery.left(member);
-    this.#roster.left(member, this.#clock.nowMs());
+    const nowMs = this.#clock.nowMs();
+    this.#roster.left(member, nowMs);
+    const { pulse } = member;
+    if (pulse?.isSilent(nowMs) === true) {
+      this.#heardMs.set(member.id, pulse.heardMs);
+    }
     if (this.#isDissolved) return;
     if (hasDrained) this.#events.memberDrained(member);
     else this.#events.memberLeft(member, reason, redelivered);
+  }
+
+  /** Notes that it joins. @returns What it was before, if it was a member. */
+  #returned(member: Member): ReturningMember | undefined {
+    const nowMs = this.#clock.nowMs();
+    const heardMs = this.#heardMs.get(member.id);
+    this.#heardMs.delete(member.id);
+    const former = this.#roster.joined(member, nowMs);
+    if (former === undefined) return undefined;
+    const lastHeardMs = heardMs === undefined ? undefined : nowMs - heardMs;
+    return { ...former, lastHeardMs };
   }
 }

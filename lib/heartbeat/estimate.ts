@@ -6,6 +6,10 @@
  * The deviation rises at once with a late answer and falls slowly, so a node
  * that has been slow is given more time, and loses it as it becomes fast again.
  *
+ * What comes after unusually long silence is no answer to learn from at first:
+ * it took as long as the silence did (Karn and Partridge, "Improving Round-Trip
+ * Time Estimates", SIGCOMM 1987, leave such times out too).
+ *
  * @module
  */
 
@@ -46,5 +50,30 @@ export class Estimate {
     this.#deviationMs += DEVIATION_WEIGHT *
       (Math.abs(error) - this.#deviationMs);
     this.#meanMs += MEAN_WEIGHT * error;
+  }
+}
+
+/** Silences in a row, with no answer in time between, that are the rule. */
+const SILENCES_BELIEVED = 3;
+
+/**
+ * Tells a peer that was away for once from one that is slow: somebody who
+ * pauses answers in time in between, however often that is.
+ */
+export class Lateness {
+  #silences = 0;
+
+  /** An answer came in time. */
+  inTime(): void {
+    this.#silences = 0;
+  }
+
+  /**
+   * Unusually long silence has ended.
+   *
+   * @returns Whether this is how the peer is, and so is to be learnt from.
+   */
+  isTheRule(): boolean {
+    return ++this.#silences >= SILENCES_BELIEVED;
   }
 }

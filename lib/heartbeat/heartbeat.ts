@@ -1,7 +1,7 @@
 /**
- * The heartbeat: on every beat, all processes are asked on their connections,
- * and all hosts by `ping`, at once, each bounded in time; what was found is
- * told.
+ * The heartbeat: on every beat all hosts are asked by `ping`, at once, each
+ * bounded in time; what was found is told. Processes are asked on their
+ * connections, and oftener (pulse.ts).
  *
  * @module
  */
@@ -18,8 +18,6 @@ export interface HeartbeatOptions {
 
 /** What a heartbeat works with. */
 export interface HeartbeatPorts {
-  /** Asks every process, on its connection. */
-  beat(): void;
   /** The hosts to ask, as of now. */
   hosts(): readonly string[];
   /** Asks one host. */
@@ -60,7 +58,6 @@ export function startHeartbeat(
   }
 
   const timer = setInterval(() => {
-    ports.beat();
     for (const address of ports.hosts()) ask(address);
   }, options.intervalMs);
   return { ask, stop: () => clearInterval(timer) };

@@ -23,7 +23,7 @@ import {
   readBeat,
   writeBeat,
 } from "../wire/frame.ts";
-import { Estimate } from "./estimate.ts";
+import { Estimate, Lateness } from "./estimate.ts";
 
 /** How a pulse is set up. */
 export interface PulseOptions {
@@ -50,7 +50,9 @@ export class Pulse {
   readonly #link: Link;
   readonly #options: PulseOptions;
   readonly #usual = new Estimate();
+  readonly #lateness = new Lateness();
   #beatAtMs = -Infinity;
+  #heardMs = -Infinity;
   /** Since when an answer has been owed; undefined when none is. */
   #owedSinceMs: number | undefined;
   #lastStamp = -1;
@@ -66,6 +68,11 @@ export class Pulse {
   /** How long an answer usually takes, in ms. */
   get usualMs(): number {
     return this.#usual.meanMs;
+  }
+
+  /** When it last answered; when it was first asked, if it never did. */
+  get heardMs(): number {
+    return this.#heardMs;
   }
 
   /** Beats that were not answered, since something was. */
@@ -104,6 +111,7 @@ export class Pulse {
    * beats.
    */
   beat(nowMs: number, isBusy: boolean): void {
+    if (this.#heardMs === -Infinity) this.#heardMs = nowMs;
     this.#beatAtMs = nowMs;
     this.#owedSinceMs ??= nowMs;
     this.#missed++;
@@ -132,9 +140,12 @@ export class Pulse {
 
   /** The peer has answered something else that it was asked. */
   answered(nowMs: number): void {
+    this.#heardMs = nowMs;
     if (this.#owedSinceMs === undefined) return;
+    const wasSilent = this.isSilent(nowMs);
     this.#owedSinceMs = nowMs;
     this.#missed = 0;
+    if (wasSilent) this.#returned(nowMs);
   }
 
   /**
@@ -154,12 +165,22 @@ export class Pulse {
       return true;
     }
     // Not a stamp of ours: it answers nothing.
-    if (beat.stamp > this.#lastStamp) return false;
-    if (beat.stamp > this.#unmeasuredStamp) {
-      this.#usual.add(Math.max(0, nowMs - beat.stamp / STAMPS_PER_MS));
-    }
+    const { stamp } = beat;
+    if (stamp > this.#lastStamp) return false;
     this.answered(nowMs);
-    if (beat.stamp === this.#lastStamp) this.#owedSinceMs = undefined;
+    if (stamp > this.#unmeasuredStamp) {
+      this.#usual.add(Math.max(0, nowMs - stamp / STAMPS_PER_MS));
+      this.#lateness.inTime();
+    }
+    if (stamp === this.#lastStamp) this.#owedSinceMs = undefined;
     return true;
+  }
+
+  /** Unusually long silence has ended. */
+  #returned(nowMs: number): void {
+    // What was asked meanwhile has waited for this end; what is asked now tells
+    // at once whether the peer is slow, or was only away.
+    if (!this.#lateness.isTheRule()) this.#unmeasuredStamp = this.#lastStamp;
+    this.beat(nowMs, false);
   }
 }

@@ -8,6 +8,7 @@ import { DataCore } from "../../lib/data/core.ts";
 import type { Batch } from "../../lib/head/batch.ts";
 import { HeadCore, type HeadOptions } from "../../lib/head/core.ts";
 import type { Member } from "../../lib/head/member.ts";
+import type { ReturningMember } from "../../lib/head/membership.ts";
 import type { NodesFile } from "../../lib/store/nodes_file.ts";
 import { newClientId, newNodeId } from "../../lib/identity.ts";
 import { CLIENT_WINDOW_BYTES, MEMBER_WINDOW_BYTES } from "../../lib/limits.ts";
@@ -64,6 +65,8 @@ export class SimHead {
     judgement: "suspect" | "trusted" | "dead" | "left",
     host: string,
   ) => void = ignore;
+  /** Is told of data nodes that join, and what they were before. */
+  onJoined: (before: ReturningMember | undefined) => void = ignore;
 
   constructor(network: SimNetwork, host: string, options: HeadOptions) {
     this.#network = network;
@@ -107,7 +110,7 @@ export class SimHead {
         refusedPeer: ignore,
         clientJoined: ignore,
         clientLeft: ignore,
-        memberJoined: ignore,
+        memberJoined: (_member, _encoding, before) => this.onJoined(before),
         memberSuspected: judge("suspect"),
         memberTrusted: judge("trusted"),
         memberDied: judge("dead"),
@@ -140,10 +143,9 @@ export class SimHead {
     this.#beat();
   }
 
-  /** Asks processes and hosts, again and again, as long as it lives. */
+  /** Pings hosts, again and again, as long as it lives. */
   #beat(): void {
     const { core, process } = this;
-    core.beat();
     for (const address of core.hosts()) {
       const takesMs = this.#network.ping(this.host, address);
       const isAnswered = takesMs !== undefined && takesMs < PING_TIMEOUT_MS;

@@ -11,11 +11,13 @@ import { SimNetwork } from "./sim_network.ts";
 import { World } from "./world.ts";
 
 /** What can be done to a cluster. */
-interface Cluster {
+export interface Cluster {
   readonly world: World;
   readonly network: SimNetwork;
   readonly heads: readonly SimHead[];
   readonly nodes: readonly SimData[];
+  /** Of the heads. */
+  readonly addresses: readonly string[];
 }
 
 /** One kind of failure. */
@@ -150,12 +152,11 @@ export const scenarios: readonly Scenario[] = [
 /** For how long a failure lasts, in ms. */
 const LASTS_MS = 25_000;
 
-/** Runs one failure of a cluster at work. */
-export function runFailure(
-  scenario: Scenario,
+/** Starts two heads and four data nodes. */
+export function startCluster(
   seed: number,
   heartbeatIntervalMs: number,
-): Outcome {
+): Cluster {
   const world = new World(seed);
   const network = new SimNetwork(world, {
     delayMs: [0.1, world.pick([0.3, 2, 20])],
@@ -177,14 +178,29 @@ export function runFailure(
     { length: 4 },
     (_, i) => new SimData(network, `10.0.1.${i + 1}`, addresses, faults),
   );
+  return { world, network, heads, nodes, addresses };
+}
+
+/** Whether each head has each data node for a member. */
+export function hasAll({ heads, nodes }: Cluster): boolean {
+  return heads.every((head) => head.core.members.length === nodes.length);
+}
+
+/** Runs one failure of a cluster at work. */
+export function runFailure(
+  scenario: Scenario,
+  seed: number,
+  heartbeatIntervalMs: number,
+): Outcome {
+  const cluster = startCluster(seed, heartbeatIntervalMs);
+  const { world, network, heads, nodes, addresses } = cluster;
   const history = new History();
   const clients = Array.from(
     { length: 4 },
     (_, i) => new SimClient(network, `10.0.2.${i + 1}`, addresses, history),
   );
-  const hasAll = () =>
-    heads.every((head) => head.core.members.length === nodes.length);
-  assert.ok(world.runUntil(hasAll, 10_000), "they do not join");
+  const isWhole = () => hasAll(cluster);
+  assert.ok(world.runUntil(isWhole, 10_000), "they do not join");
 
   let stallMs = 0;
   const send = (client: SimClient) => {
@@ -204,7 +220,7 @@ export function runFailure(
     };
   }
   stallMs = 0;
-  const touched = scenario.begin({ world, network, heads, nodes });
+  const touched = scenario.begin(cluster);
   world.run(LASTS_MS);
   const during = judged.slice();
 
@@ -213,7 +229,7 @@ export function runFailure(
     host.process.goOn();
     if (host.process.isDead) host.start();
   }
-  assert.ok(world.runUntil(hasAll, 60_000), "they are not whole again");
+  assert.ok(world.runUntil(isWhole, 60_000), "they are not whole again");
   for (const client of clients) client.stopSending();
   const isDone = () => clients.every((client) => client.unanswered === 0);
   assert.ok(world.runUntil(isDone, 60_000), "messages stay unanswered");

@@ -8,6 +8,7 @@ import {
   startNode,
   type Target,
   targets,
+  until,
 } from "../support/program.ts";
 
 /** A head that beats often, with `ping` found where `path` says. */
@@ -18,6 +19,14 @@ function startHead(target: Target, directory: Directory, path?: string) {
       `--log-dir ${directory.path}`,
     path === undefined ? {} : { env: { PATH: path } },
   );
+}
+
+/** How soon who is stopped must be suspect, in ms, on a machine that is busy. */
+const SUSPECT_MS_MAX = 3_000;
+
+/** When a line was written, in ms since 1970. */
+function timeOf(line: string): number {
+  return Date.parse(line.slice(0, 23).replace(" ", "T").replace(",", "."));
 }
 
 /** A directory with the programs that are needed, and no `ping` yet. */
@@ -119,6 +128,46 @@ for (const target of targets) {
     const warnings = head.lines.filter((line) => line.includes("Cannot ping"));
     assert.equal(warnings.length, 1, head.lines.join("\n"));
     assert.deepEqual(head.errorLines, []);
+  });
+
+  test("heartbeat: an idle process that is stopped is suspect at once, each time", async () => {
+    await using directory = new Directory();
+    await using head = startNode(
+      target,
+      `--role head --host 127.0.0.1 --port 0 --log-dir ${directory.path}`,
+    );
+    await using node = startNode(
+      target,
+      `--role data --head 127.0.0.1:${await portOf(head)} ` +
+        `--dir ${directory.at("data")}`,
+    );
+    const suspicions = () =>
+      directory.lines("heartbeat_server.txt").filter((line) =>
+        line.includes(" suspect: ")
+      );
+    await head.line(/dataNode .* joined/);
+    for (let count = 1; count <= 4; count++) {
+      const stoppedMs = Date.now();
+      node.signal("SIGSTOP");
+      await head.lineCount(/dataNode .* suspect: /, count);
+      await until(() => suspicions().length === count);
+      const line = suspicions().at(-1)!;
+      const ms = timeOf(line) - stoppedMs;
+      // About one second, and half of one more until it is asked.
+      assert.ok(ms > 900 && ms < SUSPECT_MS_MAX, `${ms} ms: ${line}`);
+      assert.match(line, /\d beats missed, no answer for 1\.\d s/);
+      node.signal("SIGCONT");
+      await head.lineCount(/dataNode .* alive again: /, count);
+    }
+    // Stopped for longer, it is put out, and says so when it is back.
+    node.signal("SIGSTOP");
+    await head.line(/no disponible, eliminado: .*: its process hangs/);
+    node.signal("SIGCONT");
+    const [, awayS, heardS] = await head.line(
+      /rejoined after ([\d.]+) s \(last heard ([\d.]+) s ago\)/,
+    );
+    const silentS = Number(heardS) - Number(awayS);
+    assert.ok(silentS > 9.9, `silent for ${silentS} s before it was put out`);
   });
 
   test("heartbeat: a closed connection counts at once", async () => {

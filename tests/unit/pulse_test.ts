@@ -19,13 +19,14 @@ import {
 } from "../../lib/wire/frame.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { ScriptedLink } from "../support/scripted_link.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 
 const bounds = { type: 0, fields: 0, payload: 0, end: 0 };
 
 /** A pulse, and what a peer would do about it. */
-function newPulse(patienceMsMin = 1_000) {
+function newPulse(patienceMsMin = 1_000, intervalMs = 5_000) {
   const link = new ScriptedLink();
-  const pulse = new Pulse(link, { intervalMs: 5_000, patienceMsMin });
+  const pulse = new Pulse(link, { intervalMs, patienceMsMin });
   /** The frames that were sent since the last call. */
   const sent = () => {
     const bytes = link.saidBytes();
@@ -58,6 +59,55 @@ function newPulse(patienceMsMin = 1_000) {
     assert.ok(echo(sent().at(-1)!.stamp, nowMs + tookMs));
   };
   return { link, pulse, sent, receive, echo, beatAndEcho };
+}
+
+/** A pulse, its peer, and what lies between them, as time passes. */
+function newLife(patienceMsMin?: number, intervalMs = 500) {
+  const { pulse, sent, echo } = newPulse(patienceMsMin, intervalMs);
+  const underWay: { readonly stamp: number; readonly dueMs: number }[] = [];
+  let nowMs = 0;
+  let isSilent = false;
+  /** When unusual silences began to be noticed. */
+  const suspectMs: number[] = [];
+  /**
+   * Lets time pass.
+   *
+   * @param tookMs How long an answer takes that is asked for at a moment.
+   * @param isStopped Whether the peer answers nothing at a moment.
+   */
+  const live = (
+    ms: number,
+    tookMs: (nowMs: number) => number,
+    isStopped: (nowMs: number) => boolean = () => false,
+  ) => {
+    for (const endMs = nowMs + ms; nowMs < endMs;) {
+      nowMs += 10;
+      while (!isStopped(nowMs) && (underWay[0]?.dueMs ?? Infinity) <= nowMs) {
+        assert.ok(echo(underWay.shift()!.stamp, nowMs));
+      }
+      if (nowMs % TICK_MS === 0) {
+        if (pulse.isSilent(nowMs) && !isSilent) suspectMs.push(nowMs);
+        isSilent = pulse.isSilent(nowMs);
+        pulse.tick(nowMs, false);
+      }
+      for (const { stamp } of sent()) {
+        // What comes later on one connection is not heard earlier.
+        const afterMs = underWay.at(-1)?.dueMs ?? 0;
+        underWay.push({
+          stamp,
+          dueMs: Math.max(afterMs, nowMs + tookMs(nowMs)),
+        });
+      }
+    }
+  };
+  /** The peer is stopped. @returns How soon that is noticed, in ms. */
+  const pause = (ms: number) => {
+    const fromMs = nowMs;
+    suspectMs.length = 0;
+    live(ms, () => 3, () => true);
+    return suspectMs.map((suspected) => suspected - fromMs);
+  };
+  return { pulse, live, pause, suspectMs, now: () => nowMs };
 }
 
 Deno.test("Estimate follows RFC 6298", () => {
@@ -117,9 +167,23 @@ Deno.test("a pulse is silent only while an answer is owed", () => {
   assert.equal(pulse.missed, 1);
   const [beat] = sent();
   assert.equal(beat!.type, FrameType.beat);
-  assert.ok(echo(beat!.stamp, 101_500));
+  assert.ok(echo(beat!.stamp, 101_000));
   assert.equal(pulse.isSilent(190_000), false);
   assert.equal(pulse.missed, 0);
+  assert.equal(pulse.heardMs, 101_000);
+});
+
+Deno.test("who was silent is asked anew as soon as it answers", () => {
+  const { pulse, sent, echo } = newPulse();
+  pulse.beat(0, false);
+  const [first] = sent();
+  assert.ok(echo(first!.stamp, 1_500));
+  const [second] = sent();
+  assert.equal(second!.stamp, 1_500_000);
+  assert.equal(pulse.usualMs, 0, "that it was away for so long says nothing");
+  assert.ok(echo(second!.stamp, 1_503));
+  assert.equal(pulse.usualMs, 3);
+  assert.equal(pulse.isHeard, true);
 });
 
 Deno.test("a pulse is answered by other answers, and then waits anew", () => {
@@ -142,6 +206,83 @@ Deno.test("a pulse gives a slow peer more time, and takes it back", () => {
   assert.equal(pulse.patienceMs, 1_000);
   for (let i = 0; i < 9; i++) beatAndEcho(2_000_000 + i * 90_000, 60_000);
   assert.equal(pulse.patienceMs, 10_000, "there is an end to it");
+});
+
+Deno.test("a peer that pauses again and again is seen as soon each time", () => {
+  for (const lastsMs of [1_700, 5_000, 9_500, 30_000]) {
+    for (const restMs of [50, 130, 1_500, 5_000, 61_000]) {
+      const { pulse, live, pause } = newLife();
+      live(10_000, () => 3);
+      for (let i = 0; i < 10; i++) {
+        const noticed = pause(lastsMs);
+        const told = `${lastsMs}, ${restMs}, pause ${i}: ${noticed} ms`;
+        assert.equal(noticed.length, 1, told);
+        assert.ok(noticed[0]! <= 1_600, told);
+        live(restMs, () => 3);
+        assert.ok(pulse.usualMs < 20, `${told}, usually ${pulse.usualMs} ms`);
+      }
+    }
+  }
+});
+
+Deno.test("a client's pulse learns nothing from a head that paused", () => {
+  const { pulse, live, pause } = newLife(2_000, 5_000);
+  live(60_000, () => 3);
+  for (let i = 0; i < 10; i++) {
+    const [noticedMs] = pause(9_000);
+    assert.ok(noticedMs! <= 7_150, `pause ${i}: ${noticedMs} ms`);
+    live(11_000, () => 3);
+    assert.equal(pulse.patienceMs, 2_000);
+  }
+});
+
+Deno.test("a network that becomes slow is trusted after a suspicion or two", () => {
+  for (const tookMs of [400, 800, 1_600, 3_000]) {
+    const { pulse, live, suspectMs, now } = newLife();
+    live(60_000, () => 3);
+    live(600_000, () => tookMs);
+    const told = `${tookMs}: suspect at ${suspectMs} of ${now()}`;
+    assert.ok(suspectMs.length <= 2, told);
+    assert.ok(suspectMs.every((ms) => ms < 70_000), told);
+    assert.ok(Math.abs(pulse.usualMs - tookMs) < 60, `${pulse.usualMs}`);
+    live(600_000, () => 3);
+    assert.equal(pulse.patienceMs, 1_000, "it is fast again");
+  }
+});
+
+Deno.test("a peer that is always late is learnt, and trusted in the end", () => {
+  // It answers all that has come, once in a while.
+  for (const periodMs of [2_000, 3_000, 4_000]) {
+    const { live, suspectMs, now } = newLife();
+    live(60_000, () => 3);
+    live(600_000, () => 3, (nowMs) => nowMs % periodMs > 0);
+    const told = `${periodMs}: suspect at ${suspectMs} of ${now()}`;
+    assert.ok(suspectMs.length > 0, told);
+    assert.ok(suspectMs.length <= 6, told);
+    assert.ok(suspectMs.at(-1)! < 100_000, told);
+  }
+});
+
+Deno.test("a peer that takes very different times is trusted in the end", () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = seededRandom(seed);
+    const { live, suspectMs, now } = newLife();
+    live(60_000, () => 3);
+    live(600_000, () => 200 + random() * 2_500);
+    const told = `seed ${seed}: suspect at ${suspectMs} of ${now()}`;
+    assert.ok(suspectMs.length <= 4, told);
+    assert.ok(suspectMs.every((ms) => ms < 120_000), told);
+  }
+});
+
+Deno.test("a peer whose answers come now soon, now late is not suspect", () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = seededRandom(seed);
+    const { live, suspectMs } = newLife();
+    live(600_000, () => random() * 400);
+    live(600_000, () => random() < 0.02 ? 900 : 3);
+    assert.deepEqual(suspectMs, [], `seed ${seed}`);
+  }
 });
 
 Deno.test("a pulse knows a busy peer's silence from a dead one's", () => {
