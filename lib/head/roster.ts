@@ -62,6 +62,9 @@ export interface PassFindings extends Omit<Findings, "isCurrent"> {
 /** Pause before what could not be written is tried again, in ms. */
 const SAVE_AGAIN_MS = 1_000;
 
+/** Data nodes that left with nothing, and are known when they return. */
+const VISITORS_MAX = 256;
+
 /** How often it is written down how far members are, in ms. */
 const NOTE_ENDS_MS = 10_000;
 
@@ -72,6 +75,8 @@ export class Roster {
   readonly #known = new Map<string, KnownNode>();
   /** When those that are away left, by id. */
   readonly #leftMs = new Map<string, number>();
+  /** Addresses of the last that left with nothing, so that they rejoin. */
+  readonly #visitors = new Map<string, string>();
   /** Those that are members now. */
   readonly #present = new Map<string, Member>();
   /** The fewest copies that this head made since the last pass, by id. */
@@ -174,9 +179,11 @@ export class Roster {
     if (member.saysEnd && lost > 0) this.#ports.lost(member, lost);
     const leftMs = this.#leftMs.get(id);
     this.#leftMs.delete(id);
-    if (before === undefined) return undefined;
+    const former = before?.address ?? this.#visitors.get(id);
+    this.#visitors.delete(id);
+    if (former === undefined) return undefined;
     const awayMs = leftMs === undefined ? undefined : nowMs - leftMs;
-    return { address: before.address, awayMs };
+    return { address: former, awayMs };
   }
 
   /** Notes that a member is away; one that nothing was placed on is no loss. */
@@ -187,11 +194,20 @@ export class Roster {
     const node = this.#known.get(member.id)!;
     if (!isLasting(node) && !member.wasGiven) {
       this.#known.delete(member.id);
-      this.#leftMs.delete(member.id);
+      this.#visited(member);
       return;
     }
     const end = Math.max(node.end, member.end);
     this.#set([{ ...node, end, version: Math.max(1, node.version) }]);
+  }
+
+  /** Keeps the address of one that nothing was placed on, for a while. */
+  #visited({ id, link }: Member): void {
+    this.#visitors.set(id, link.peerAddress);
+    if (this.#visitors.size <= VISITORS_MAX) return;
+    const [oldest] = this.#visitors.keys();
+    this.#visitors.delete(oldest!);
+    this.#leftMs.delete(oldest!);
   }
 
   /** A client is about to hear that its messages are on so many disks. */
