@@ -93,6 +93,8 @@ export function startClient(
         answerFile = log.file(
           role === "server" ? "respuestas.txt" : "registro_cliente.txt",
         );
+        // As the program of 2019 began its file.
+        answerFile.line("confirmacion");
         peerRole = role;
         events.info(`Connected to ${role} ${address} (${encoding})`);
       },

@@ -13,6 +13,8 @@
 import { counted } from "../lib/counted.ts";
 import { DataCore } from "../lib/data/core.ts";
 import type { DataEvents } from "../lib/data/events.ts";
+import { Fifo } from "../lib/fifo.ts";
+import { parseAddress } from "../lib/net/address.ts";
 import { newDialer } from "../lib/net/dial.ts";
 import type { Clock } from "../lib/ports.ts";
 import { escapedText } from "../lib/store/escape.ts";
@@ -70,6 +72,10 @@ export function startData(
   const isHopeless = newHopelessness(clock, options.heads);
   let hasJoined = false;
   const isTwin = newTwinWatch(clock);
+  /** Lines about messages that are not on disk yet. */
+  const unsynced = new Fifo<
+    { readonly commit: number; readonly text: string }
+  >();
   /** Heads that are away, so that each absence is told once. */
   const away = new Set<string>();
 
@@ -169,6 +175,10 @@ export function startData(
       headJoined(address, encoding) {
         hasJoined = true;
         away.delete(address);
+        // As the program of 2019 said it, where its log is compared with ours.
+        const { host, port } = parseAddress(address);
+        registry.line(`Conexion establecida con ('${host}', ${port})`);
+        registry.line("confirmacion");
         events.info(`Joined head ${address} (${encoding})`);
       },
       twinMet(reason) {
@@ -183,22 +193,29 @@ export function startData(
           ending.end(`Cannot find head ${address}: ${reason}`);
         } else if (!away.has(address)) {
           away.add(address);
+          registry.line("Servidor no conecta.");
           events.warning(
             `No connection to head ${address}: ${reason}; calling again ` +
               "until there is one",
           );
         }
       },
-      appended(header, messages, from, count) {
+      appended(header, messages, from, count, commit) {
         if (!log.showsMessage()) return;
         const id = `${textOf(header.clientId)}-${header.firstSequence}`;
-        if (count > 1) {
-          log.message(`${id}..${header.firstSequence + count - 1} appended`);
-          return;
-        }
         const start = from + MESSAGE_HEADER_BYTES;
         const end = start + readU32(messages, from);
-        log.message(`${id} mensaje: ${escapedText(messages, start, end)}`);
+        const text = count > 1
+          ? `${id}..${header.firstSequence + count - 1} appended`
+          : `${id} mensaje: ${escapedText(messages, start, end)}`;
+        unsynced.push({ commit, text });
+      },
+      committed(commit, failure) {
+        // Told once it is true, and not at all if it never was.
+        while (unsynced.length > 0 && unsynced.at(0)!.commit <= commit) {
+          const { text } = unsynced.shift()!;
+          if (failure === undefined) log.message(text);
+        }
       },
       sealed(name, reason) {
         if (reason === undefined) {

@@ -50,7 +50,8 @@ export function startHead(
   const { clock, turn, log } = context;
   const registry = log.file("registro_server.txt");
   const events = log.events(registry);
-  const beats = log.events(log.file("heartbeat_server.txt"));
+  const beatsFile = log.file("heartbeat_server.txt");
+  const beats = log.events(beatsFile);
   const memory = openHeadMemory(options.directory, context.strongRandom);
   const core = new HeadCore({ ...options, memory: memory.found }, {
     clock,
@@ -59,7 +60,7 @@ export function startHead(
     strongRandom: context.strongRandom,
     saveNodes: (file) => memory.save(file),
     events: headEvents(log, registry, {
-      beats,
+      beatsFile,
       // Whether its host answers tells what is wrong with it.
       suspected: ({ link }) => heartbeat.ask(link.peerAddress),
     }),
@@ -98,6 +99,7 @@ export function startHead(
       `heartbeat every ${options.heartbeatIntervalMs / 1000} s`,
     { port: listening.port },
   );
+  registry.line("Esperando dataNodes");
 
   return {
     done: ending.done,
@@ -135,19 +137,21 @@ export function startHead(
         const time = result.roundTripMs === undefined
           ? ""
           : ` (ping ${result.roundTripMs} ms)`;
-        beats.info(`${address} disponible${time}`);
+        beats.info(`${address} disponible${time}${nodesAt(address)}`);
         break;
       }
       case "silent": {
         const state = core.pinged(address, false);
         if (state === "there") {
           beats.info(
-            `${address} disponible: its process answers, though there is ` +
-              result.reason,
+            `${address} disponible${nodesAt(address)}: its process answers, ` +
+              `though there is ${result.reason}`,
           );
           break;
         }
-        beats.warning(`${address} no disponible: ${result.reason}`);
+        beats.warning(
+          `${address} no disponible${nodesAt(address)}: ${result.reason}`,
+        );
         if (state === "doubtful") heartbeat.ask(address);
         break;
       }
@@ -159,6 +163,14 @@ export function startHead(
             "only its connection tells that a dataNode is dead",
         );
     }
+  }
+
+  /** Which data nodes a host has, since several may share its address. */
+  function nodesAt(address: string): string {
+    const ids = core.members
+      .filter(({ link }) => link.peerAddress === address)
+      .map(({ id }) => id);
+    return ids.length === 0 ? "" : `, dataNode ${ids.join(", ")}`;
   }
 
   /** What the drain did not finish in time, if anything. */

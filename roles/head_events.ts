@@ -19,8 +19,8 @@ import { readU32 } from "../lib/wire/little_endian.ts";
 
 /** Who else hears of events. */
 export interface HeadEventsPorts {
-  /** Gets what the heartbeat has found. */
-  readonly beats: EventLog;
+  /** Gets every change of a data node's state, and what the heartbeat found. */
+  readonly beatsFile: LogFile;
   /** Is told of members that become suspect. */
   suspected(member: Member): void;
 }
@@ -29,22 +29,45 @@ export interface HeadEventsPorts {
 export function headEvents(
   log: Log,
   registry: LogFile,
-  { beats, suspected }: HeadEventsPorts,
+  { beatsFile, suspected }: HeadEventsPorts,
 ): HeadEvents {
   const events = log.events(registry);
+  const beats = log.events(beatsFile);
+  /** The id of a member of which it was just told that it died. */
+  let died = "";
+  /** A change of state: to the console with one file, and to the other. */
+  const changed = (
+    level: keyof EventLog,
+    member: Member,
+    text: string,
+    inBeats = text,
+  ) => {
+    events[level](`dataNode ${member.label} ${text}`, { node: member.id });
+    beatsFile.line(`dataNode ${member.label} ${inBeats}`);
+  };
   const takesLines = log.lineBudgetOf(registry);
+  /** As the program of 2019 told of whoever came; in the file alone. */
+  const tellThread = (role: string, ip: string, port: string) => {
+    registry.line(
+      `Se crea ServerThread para ${role} con IP ${ip} puerto ${port}`,
+    );
+    registry.line("peticion");
+  };
   return {
     refusedPeer: (label, reason) =>
       events.warning(`${label} refused: ${reason}`),
-    clientJoined: (label, encoding) =>
-      events.info(`cliente ${label} joined (${encoding})`),
+    clientJoined(label, encoding) {
+      const colon = label.lastIndexOf(":");
+      tellThread("cliente", label.slice(0, colon), label.slice(colon + 1));
+      events.info(`cliente ${label} joined (${encoding})`);
+    },
     clientLeft: (label, reason) =>
       events.info(`cliente ${label} left: ${reason}`),
-    memberJoined: (member, encoding, before) =>
-      events.info(
-        `dataNode ${member.label} ${joinedHow(member, before)} (${encoding})`,
-        { node: member.id },
-      ),
+    memberJoined(member, encoding, before) {
+      const { peerAddress, peerPort } = member.link;
+      tellThread("dataNode", peerAddress, `${peerPort}`);
+      changed("info", member, `${joinedHow(member, before)} (${encoding})`);
+    },
     memberSuspected(member, evidence, redelivered) {
       beats.warning(
         `dataNode ${member.label} suspect: ${evidence}${again(redelivered)}`,
@@ -58,16 +81,22 @@ export function headEvents(
           `${(suspectMs / 1000).toFixed(1)} s as a suspect`,
         { node: member.id },
       ),
-    memberDied: (member, evidence) =>
+    memberDied(member, evidence) {
+      died = member.id;
       beats.warning(
-        `${member.link.peerAddress} no disponible, eliminado: ${evidence}`,
-        { node: member.id },
-      ),
-    memberLeft(member, reason, redelivered) {
-      events.warning(
-        `dataNode ${member.label} left: ${reason}${again(redelivered)}`,
+        `dataNode ${member.label} no disponible, eliminado: ${evidence}`,
         { node: member.id },
       );
+    },
+    memberLeft(member, reason, redelivered) {
+      const text = `left: ${reason}${again(redelivered)}`;
+      if (died === member.id) {
+        events.warning(`dataNode ${member.label} ${text}`, { node: member.id });
+      } else {
+        const inBeats = `no disponible, eliminado: ${reason}`;
+        changed("warning", member, text, inBeats);
+      }
+      died = "";
     },
     nodesUnsaved(reason) {
       if (reason === undefined) {
@@ -123,13 +152,8 @@ export function headEvents(
           `${retryMs / 1000} s`,
       ),
     memberDraining: (member) =>
-      events.info(`dataNode ${member.label} drains: it gets no new messages`, {
-        node: member.id,
-      }),
-    memberDrained: (member) =>
-      events.info(`dataNode ${member.label} left: it has drained`, {
-        node: member.id,
-      }),
+      changed("info", member, "drains: it gets no new messages"),
+    memberDrained: (member) => changed("info", member, "left: it has drained"),
     placed(batch, member) {
       const lines = linesOf(batch);
       const isShown = log.showsMessage(lines);
@@ -170,12 +194,14 @@ export function headEvents(
         log.message(`${id} <- dataNode ${member.label}, mensaje: recibido`);
       });
     },
-    memberRefused: (member, messages, reason) =>
+    memberRefused(member, messages, reason) {
+      registry.line("Problema: mensaje no fue guardado en dataNode");
       events.warning(
         `dataNode ${member.label} could not store ` +
           `${counted(messages, "message")}: ${reason}`,
         { node: member.id },
-      ),
+      );
+    },
     refused(batch, reason) {
       const { firstSequence, count } = batch;
       const id = idOf(batch, firstSequence, firstSequence + count - 1);

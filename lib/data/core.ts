@@ -313,7 +313,7 @@ export class DataCore implements DataContext {
     const { clientId, floor, firstSequence } = header;
     this.seen.add(clientId, floor, firstSequence, count, commit);
     this.#committing[commit & 1]!.add(session);
-    this.ports.events.appended(header, messages, from, count);
+    this.ports.events.appended(header, messages, from, count, commit);
     return commit;
   }
 
@@ -352,6 +352,7 @@ export class DataCore implements DataContext {
       this.seen.clear();
       this.ports.events.diskFailed(failure);
     }
+    this.ports.events.committed(commit, failure);
     const waiting = this.#committing[commit & 1]!;
     for (const session of waiting) session.committed(commit, failure);
     waiting.clear();

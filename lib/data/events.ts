@@ -20,8 +20,8 @@ export interface DataEvents {
   /** A head is absent: why, and when it is called next. */
   headLost(address: string, reason: string, nextCallInMs: number): void;
   /**
-   * Messages were appended, and will be synced; the arrays are valid only
-   * during the call.
+   * Messages were appended, and will be synced with a commit; the arrays are
+   * valid only during the call.
    *
    * @param from Where in `messages` the first one begins, as frames have it.
    */
@@ -30,7 +30,10 @@ export interface DataEvents {
     messages: Uint8Array,
     from: number,
     count: number,
+    commit: number,
   ): void;
+  /** What was appended for a commit is on disk, or, with a reason, is not. */
+  committed(commit: number, failure: string | undefined): void;
   /** A segment was sealed, because it is full or for the reason given. */
   sealed(name: string, reason: string | undefined): void;
   /** A scrub has found bytes that are no record any more. */

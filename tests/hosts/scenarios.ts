@@ -253,7 +253,11 @@ function judgementsOf(lines: readonly string[], sinceMs: number): Judgement[] {
     const ms = Date.parse(time.replace(" ", "T").replace(",", ".")) - sinceMs;
     const [, host, word] =
       /^dataNode (\S+) \(\w+\) (suspect|left):/.exec(text) ??
-        /^(\S+) no disponible, (eliminado):/.exec(text) ?? [];
+        // With evidence; of a closed connection there is none.
+        /^dataNode (\S+) \(\w+\) no disponible, (eliminado): .*host/.exec(
+          text,
+        ) ??
+        [];
     if (ms < 0 || host === undefined) return [];
     const kind = word === "suspect" || word === "left" ? word : "dead";
     return [{ kind, host, ms }];

@@ -208,6 +208,7 @@ export class SimData {
         twinMet: ignore,
         headLost: ignore,
         appended: ignore,
+        committed: ignore,
         sealed: ignore,
         lost: ignore,
         peersUnread: ignore,

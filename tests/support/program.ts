@@ -295,6 +295,11 @@ export class Directory implements AsyncDisposable {
   }
 }
 
+/** Lines of a client's file that are answers; it begins as in 2019. */
+export function answersIn(lines: readonly string[]): string[] {
+  return lines.filter((line) => !line.endsWith(" - confirmacion"));
+}
+
 /** The port that a server or head says it listens on. */
 export async function portOf(node: Program): Promise<number> {
   return Number((await node.line(/Listening on \S+:(\d+)/))[1]);

@@ -66,10 +66,15 @@ for (const target of targets) {
     await using head = startHead(target, directory);
     using _node = await Peer.join(await portOf(head), "dataNode");
     await head.lineCount(/127\.0\.0\.1 disponible/, 3);
-    for (const line of directory.lines("heartbeat_server.txt")) {
+    const [joined, ...pings] = directory.lines("heartbeat_server.txt");
+    const [, id] = /- dataNode 127\.0\.0\.1 \((\w{8})\) joined \(line\)$/
+      .exec(joined!)!;
+    for (const line of pings) {
+      const [, time, said] = /^([\d-]+ [\d:]+,\d{3}) - (.*)$/.exec(line)!;
+      assert.ok(time);
       assert.match(
-        line,
-        /^[\d-]+ [\d:]+,\d{3} - 127\.0\.0\.1 disponible \(ping [\d.]+ ms\)$/,
+        said!.replace(id!, "ID"),
+        /^127\.0\.0\.1 disponible \(ping [\d.]+ ms\), dataNode ID$/,
       );
     }
   });
@@ -81,10 +86,12 @@ for (const target of targets) {
     await using head = startHead(target, directory, path);
     const port = await portOf(head);
     using node = await Peer.join(port, "dataNode");
-    await head.line(/127\.0\.0\.1 no disponible: no answer to ping within/);
+    await head.line(
+      /127\.0\.0\.1 no disponible, dataNode \w{8}: no answer to ping within/,
+    );
     // Three in a row are enough; more can be told of within one tick.
     await head.line(
-      /127\.0\.0\.1 no disponible, eliminado: host does not answer [3-9] pings/,
+      /dataNode 127\.0\.0\.1 \(\w{8}\) no disponible, eliminado: host does not answer [3-9] pings/,
     );
     await head.line(/dataNode .* left: host does not answer [3-9] pings/);
     assert.equal(await node.line(), undefined, "its connection is closed");
@@ -105,7 +112,9 @@ for (const target of targets) {
       { env: { PATH: path } },
     );
     using _node = await Peer.join(await portOf(head), "dataNode");
-    await head.line(/no disponible: no answer to ping within 150 ms/);
+    await head.line(
+      /no disponible, dataNode \w{8}: no answer to ping within 150 ms/,
+    );
     await head.line(/no disponible, eliminado/);
   });
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import {
+  answersIn,
   Directory,
   Peer,
   portOf,
@@ -31,7 +32,7 @@ for (const target of targets) {
         `--log-dir ${directory.path}`,
     );
     assert.equal(code, 0, errors);
-    const answers = directory.lines("respuestas.txt");
+    const answers = answersIn(directory.lines("respuestas.txt"));
     assert.equal(answers.length, 5);
     const messages = directory.lines("log.txt")
       .filter((line) => line.includes("numero random"));
@@ -56,7 +57,7 @@ for (const target of targets) {
         `--log-dir ${directory.path}`,
     );
     assert.equal(code, 0, errors);
-    const answers = directory.lines("respuestas.txt");
+    const answers = answersIn(directory.lines("respuestas.txt"));
     assert.equal(answers.length, 5000);
     // That one of 101 is missing among 5,000 has a chance below 10^-19.
     const numbers = new Set(answers.map((line) => line.split(": ").at(-1)));
@@ -158,7 +159,7 @@ for (const target of targets) {
         `--log-dir ${directory.path}`,
     );
     assert.equal(await client.exit(), 0);
-    assert.equal(directory.lines("respuestas.txt").length, 20);
+    assert.equal(answersIn(directory.lines("respuestas.txt")).length, 20);
     const absences = client.lines.filter((l) => l.includes("No connection"));
     assert.equal(absences.length, 1, absences.join("\n"));
     assert.equal(await again.stop(), 0);

@@ -53,6 +53,7 @@ function newData(disk = new MemoryDisk()) {
       twinMet: ignore,
       headLost: ignore,
       appended: ignore,
+      committed: () => {},
       sealed: ignore,
       lost: () => {},
       peersUnread: () => {},
