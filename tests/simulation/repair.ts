@@ -32,6 +32,7 @@ export function runRepair(seed: number): number {
     minReplicas: replicas,
     repairAfterMs: REPAIR_AFTER_MS,
     repairBytesPerSecond: world.pick([20_000, 1024 * 1024]),
+    unjudgedBytesMax: world.pick([2_000, 32 * 1024 * 1024]),
   };
   const heads = Array.from(
     { length: world.pick([1, 2]) },
@@ -51,7 +52,12 @@ export function runRepair(seed: number): number {
     { length: world.between(1, 4) },
     (_, i) => new SimClient(network, `10.0.2.${i + 1}`, addresses, history),
   );
-  const text = (name: string) => awkwardText(name, world.random);
+  const hasLong = world.chance(0.05);
+  const text = (name: string) => {
+    const short = awkwardText(name, world.random);
+    if (!hasLong || !world.chance(0.02)) return short;
+    return `${short} ${"\u0001".repeat(world.between(100_000, 260_000))}`;
+  };
   const isAnswered = () => clients.every((client) => client.unanswered === 0);
   const hasAll = () =>
     heads.every((head) =>
