@@ -61,14 +61,10 @@ Deno.test("what a resolver says else is not final either, and is shown", () => {
   );
 });
 
-Deno.test("a name that cannot be one is unknown; other errors are themselves", async () => {
-  for (const host of ["a..b", `${"a".repeat(64)}.invalid`]) {
-    const reason = await Deno.connect({ hostname: host, port: 1 }).then(
-      () => assert.fail("connected"),
-      whyNotConnected,
-    );
-    assert.equal(reason, UNKNOWN_HOST, host);
-  }
+Deno.test("a name that cannot be one is unknown; other errors are themselves", () => {
+  // What Deno throws of two dots in a row, without asking anybody.
+  const error = new URIError("invalid host 'a..b': empty label found in FQDN");
+  assert.equal(whyNotConnected(error), UNKNOWN_HOST);
   assert.equal(
     whyNotConnected(new Deno.errors.ConnectionRefused("x")),
     "nobody listens there",
