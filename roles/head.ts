@@ -27,6 +27,7 @@ import {
   newEnding,
   type RoleContext,
   type Running,
+  tellAccepting,
 } from "./running.ts";
 
 /** How a head is started. */
@@ -124,6 +125,7 @@ export function startHead(
         { hostname: options.host, port: options.port },
         turn,
         (link) => core.accept(link),
+        tellAccepting(events),
       );
     } catch (error) {
       throw cannotListen(options.host, options.port, error);

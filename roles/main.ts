@@ -5,11 +5,18 @@
  * @module
  */
 
-import type { Command } from "../lib/cli/command.ts";
+import type {
+  Command,
+  CommandLine,
+  RoleName,
+  Voice,
+} from "../lib/cli/command.ts";
 import {
+  aboutVariables,
   type Environment,
   environmentVariables,
   parseCommandLine,
+  voiceOf,
 } from "../lib/cli/command_line.ts";
 import { CLIENT_WINDOW_BYTES, MEMBER_WINDOW_BYTES } from "../lib/limits.ts";
 import { type Log, openLog } from "../lib/log.ts";
@@ -25,11 +32,11 @@ import {
   openNodeDirectory,
 } from "../lib/store/node_directory.ts";
 import { cannotUseDirectory, StartError } from "../lib/start_error.ts";
-import { writeAllSync } from "../lib/write_all.ts";
 import { check } from "./check.ts";
 import { startClient } from "./client.ts";
 import { startData } from "./data.ts";
 import { startHead } from "./head.ts";
+import { complain, lineOf, print } from "./output.ts";
 import { startReading } from "./reading.ts";
 import type { RoleContext, Running } from "./running.ts";
 import { startServer } from "./server.ts";
@@ -49,29 +56,39 @@ export async function main(
   args: readonly string[],
   version: string,
 ): Promise<number> {
-  const line = parseCommandLine(args, readEnvironment(), version);
-  if (line.kind === "print") {
-    print(line.text);
-    return ExitCode.done;
-  }
-  if (line.kind === "wrong") {
-    complain(line.text);
-    return ExitCode.usage;
-  }
+  const environment = readEnvironment();
+  const voice = voiceOf(args, environment);
   try {
-    if (line.command.check) {
-      print(await check(line.command));
-      return ExitCode.done;
-    }
-    return await run(line.command);
+    return await obey(parseCommandLine(args, environment, version), voice);
   } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    complain(`sd-node: ${error.message}`);
+    const reason = error instanceof StartError ? error.message : bugIn(error);
+    await complain(reason, voice);
     return ExitCode.failed;
   }
 }
 
-async function run(command: Command): Promise<number> {
+async function obey(line: CommandLine, voice: Voice): Promise<number> {
+  switch (line.kind) {
+    case "print":
+      await print(line.text);
+      return ExitCode.done;
+    case "wrong":
+      await complain(
+        [line.text, ...mistypedVariables(voice)].join("; "),
+        voice,
+      );
+      return ExitCode.usage;
+    case "run":
+      if (!line.command.check) return await run(line.command, line.warnings);
+      await print(lineOf(await check(line.command), "info", voice));
+      return ExitCode.done;
+  }
+}
+
+async function run(
+  command: Command,
+  warnings: readonly string[],
+): Promise<number> {
   await dropPermissions(command);
   const home = command.role === "data"
     ? openNodeDirectory(command.dir, strongRandom)
@@ -82,6 +99,10 @@ async function run(command: Command): Promise<number> {
   const signaled = listenToSignals(context.log);
   const running = startRole(command, context, home);
   signaled.then(() => running.drain());
+  // Not before: it takes some ms, and nobody waits for it.
+  for (const warning of [...warnings, ...mistypedVariables(command)]) {
+    context.log.events().warning(warning);
+  }
   const failure = await running.done;
   if (failure !== undefined) context.log.events().error(failure);
   await context.log.close();
@@ -217,18 +238,11 @@ function listenToSignals(log: Log): Promise<void> {
   return promise;
 }
 
-/**
- * A bug of ours ends the process: what it would do next is unknown. It is said
- * in one line, with the place.
- */
+/** A bug of ours ends the process: what it would do next is unknown. */
 function endOnBugs(log: Log): void {
   const report = (event: Event, error: unknown) => {
     event.preventDefault();
-    const { message, stack } = error instanceof Error
-      ? error
-      : new Error(`${error}`);
-    const place = /\n\s+(at .*)/.exec(stack ?? "")?.[1] ?? "";
-    log.events().error(`Bug in sd-node, please report: ${message} ${place}`);
+    log.events().error(bugIn(error));
     log.flush();
     Deno.exit(ExitCode.failed);
   };
@@ -237,6 +251,15 @@ function endOnBugs(log: Log): void {
     "unhandledrejection",
     (event) => report(event, event.reason),
   );
+}
+
+/** An error that nobody has thought of, in one line, with its place. */
+function bugIn(error: unknown): string {
+  const { message, stack } = error instanceof Error
+    ? error
+    : new Error(`${error}`);
+  const place = /\n\s+(at .*)/.exec(stack ?? "")?.[1] ?? "";
+  return `Bug in sd-node, please report: ${message} ${place}`;
 }
 
 function readEnvironment(): Environment {
@@ -248,19 +271,10 @@ function readEnvironment(): Environment {
   return environment;
 }
 
-function print(text: string): void {
-  writeQuietly(Deno.stdout, text.endsWith("\n") ? text : `${text}\n`);
-}
-
-function complain(text: string): void {
-  writeQuietly(Deno.stderr, `${text}\n`);
-}
-
-/** Writes to a stream; one that nobody reads any more is no error of ours. */
-function writeQuietly(stream: typeof Deno.stdout, text: string): void {
-  try {
-    writeAllSync(stream, new TextEncoder().encode(text));
-  } catch {
-    // For example: sd-node --help | head -1
-  }
+/** Sentences about variables that look like mistyped ones of the role. */
+function mistypedVariables(
+  { role }: { readonly role: RoleName | undefined },
+): string[] {
+  if (role === undefined) return [];
+  return aboutVariables(role, (name) => Deno.env.get(name) !== undefined);
 }

@@ -3,11 +3,13 @@
  * once, each client's in order, or tells where one message is kept.
  *
  * Messages go to standard output, and nothing else does. When some may be
- * missing it says what and why, prints the others, and ends with 1.
+ * missing it says what and why, prints the others, and ends with 1; so it does
+ * when they cannot be written, or a signal ends it before it has read all.
  *
  * @module
  */
 
+import { DRAIN_MS_MAX } from "../lib/limits.ts";
 import { lineFilter, type Wanted } from "../lib/reader/filter.ts";
 import {
   csvHeader,
@@ -16,9 +18,10 @@ import {
   type ReadFormat,
 } from "../lib/reader/format.ts";
 import { read } from "../lib/reader/reader.ts";
+import { visible } from "../lib/visible.ts";
 import { bytesOf } from "../lib/wire/ascii.ts";
 import { ByteQueue } from "../lib/wire/byte_queue.ts";
-import { writeAllSync } from "../lib/write_all.ts";
+import { writeOut } from "./output.ts";
 import {
   newEnding,
   newHopelessness,
@@ -45,9 +48,14 @@ export function startReading(
   const isWanted = lineFilter(options);
   const write = lineWriter(options.format, Deno.stdout.isTerminal());
   const out = new ByteQueue();
+  /** Lines about copies that are not printed yet, and how many there were. */
   const homes: string[] = [];
+  let homesFound = 0;
   let hasConnected = false;
   let isAway = false;
+  /** Whether a signal asks for the end, and came before it. */
+  let isInterrupted = false;
+  let hasReadAll = false;
 
   const reader = read({
     to: options.to,
@@ -72,15 +80,33 @@ export function startReading(
       copy: options.where === undefined
         ? undefined
         : ({ id, address }, line) => {
-          if (options.where === idOf(line)) homes.push(`${address} (${id})`);
+          if (options.where !== idOf(line)) return;
+          homesFound++;
+          homes.push(visible(`${address} (${id})`));
         },
     },
   });
   const ending = newEnding(() => reader.close());
-  printAll().then(() => ending.end(whatIsWrong()));
+  printAll().then(
+    () => ending.end(whatIsWrong()),
+    ({ message }: Error) => ending.end(message),
+  );
 
-  return { done: ending.done, drain: () => ending.end() };
+  return {
+    done: ending.done,
+    drain() {
+      isInterrupted = !hasReadAll;
+      // What was taken is still written, if somebody takes it.
+      reader.close();
+      const timer = setTimeout(
+        () => ending.end("What was read could not be written in time"),
+        DRAIN_MS_MAX,
+      );
+      ending.done.then(() => clearTimeout(timer));
+    },
+  };
 
+  /** Until all is printed, or nobody reads on. @throws It cannot be written. */
   async function printAll(): Promise<void> {
     if (options.where === undefined && options.format === "csv") {
       out.append(bytesOf(csvHeader));
@@ -89,28 +115,25 @@ export function startReading(
       isMore = await reader.visit((line) => {
         if (options.where === undefined && isWanted(line)) write(out, line);
       });
-      if (!print()) return;
-    }
-    for (const home of homes) out.append(bytesOf(`${home}\n`));
-    print();
-  }
-
-  /** @returns False when nobody reads on, as with `| head`. */
-  function print(): boolean {
-    try {
-      writeAllSync(Deno.stdout, out.view());
+      hasReadAll = !isMore && !isInterrupted;
+      for (const home of homes.splice(0)) out.append(bytesOf(`${home}\n`));
+      if (!await writeOut(out.view())) return;
       out.clear();
-      return true;
-    } catch {
-      return false;
     }
   }
 
   function whatIsWrong(): string | undefined {
+    if (isInterrupted && !options.follow) {
+      return "Ended by a signal before everything was read";
+    }
     if (reader.missing.length > 0) {
       return "Messages may be missing, as told above";
     }
-    return options.where !== undefined && homes.length === 0
+    // Only a signal ends a follower; but what it does not hear of, it misses.
+    if (isInterrupted && (!hasConnected || isAway)) {
+      return "Ended by a signal without a connection: messages may be missing";
+    }
+    return options.where !== undefined && homesFound === 0
       ? `No dataNode has a message ${options.where}`
       : undefined;
   }

@@ -5,8 +5,9 @@
  */
 
 import { DRAIN_MS_MAX, HOST_UNKNOWN_MS_MAX, TICK_MS } from "../lib/limits.ts";
-import type { Log } from "../lib/log.ts";
+import type { EventLog, Log } from "../lib/log.ts";
 import { UNKNOWN_HOST } from "../lib/net/dial.ts";
+import type { ListenEvents } from "../lib/net/listen.ts";
 import type { Clock, Random, Turn } from "../lib/ports.ts";
 
 /** What a role works with. */
@@ -70,6 +71,18 @@ export function newHopelessness(
     else unknown.delete(address);
     return unknown.size === new Set(addresses).size &&
       clock.nowMs() > deadlineMs;
+  };
+}
+
+/** Logs that a listener can take no more connections, and that it can again. */
+export function tellAccepting(events: EventLog): ListenEvents {
+  return {
+    refusing: (reason) =>
+      events.error(
+        `Cannot accept connections: ${reason}; who calls now waits until ` +
+          "others leave",
+      ),
+    accepting: () => events.info("Accepting connections again"),
   };
 }
 

@@ -19,6 +19,7 @@ import {
   newEnding,
   type RoleContext,
   type Running,
+  tellAccepting,
 } from "./running.ts";
 
 /** How a server is started. */
@@ -86,6 +87,7 @@ export function startServer(
         { hostname: options.host, port: options.port },
         turn,
         (link) => core.accept(link),
+        tellAccepting(events),
       );
     } catch (error) {
       throw cannotListen(options.host, options.port, error);

@@ -86,10 +86,22 @@ export type Command =
   | DataCommand
   | ClientCommand;
 
+/** How lines are written that do not come from a role's log. */
+export interface Voice {
+  readonly format: LogFormat;
+  /** Undefined while it is not known. */
+  readonly role: RoleName | undefined;
+}
+
 /** What a command line asks for. */
 export type CommandLine =
   /** Run a role. */
-  | { readonly kind: "run"; readonly command: Command }
+  | {
+    readonly kind: "run";
+    readonly command: Command;
+    /** What to know of variables that were left aside. */
+    readonly warnings: readonly string[];
+  }
   /** Print this, and end with 0. */
   | { readonly kind: "print"; readonly text: string }
   /** It is wrong: say this one line, and end with 2. */

@@ -19,7 +19,15 @@ import {
   type CommandLine,
   type RoleName,
   roleNames,
+  type Voice,
 } from "./command.ts";
+import { type Given, isHeeded, purposeConflict } from "./purpose.ts";
+import {
+  aboutMistyped,
+  aboutServiceLink,
+  isServiceLink,
+  variableOf,
+} from "./variables.ts";
 
 const PROGRAM = "sd-node";
 
@@ -41,9 +49,9 @@ const rolesOfFlag: ReadonlyMap<string, readonly RoleName[]> = flagsByRole();
  * Understands a command line.
  *
  * Every flag can also come from the environment: `--log-dir` as `SD_LOG_DIR`.
- * The command line wins. A variable that the role does not have is left alone,
- * since containers of several roles may share their environment; a flag that
- * the role does not have is an error.
+ * The command line wins. A variable that the role does not have, or that means
+ * nothing for what a client is to do, is left alone, since containers of several
+ * roles may share their environment; such a flag is an error.
  */
 export function parseCommandLine(
   args: readonly string[],
@@ -56,47 +64,51 @@ export function parseCommandLine(
     return { kind: "print", text: `${PROGRAM} ${version}` };
   }
   const wantsHelp = flags.includes("--help") || flags.includes("-h");
-  const name = valueOf(args, "--role") ?? environment["SD_ROLE"];
-  const role = roleNames.find((known) => known === name);
+  const { role } = voiceOf(args, environment);
   if (wantsHelp) {
     return { kind: "print", text: role ? helpOf(role) : overview() };
   }
-  if (role === undefined) return wrongRole(name, args);
-  const fromEnvironment = environmentFlags(role, args, environment);
+  if (role === undefined) {
+    return wrongRole(roleWord(args, environment), args);
+  }
   const own = flags.find((arg) => isFlagOfOthers(role, arg));
   if (own !== undefined) return wrongFlag(role, flagName(own));
+  const { found, links } = environmentFlags(role, flags, environment);
+  const given: Given = {
+    flags: new Set(flags.map(flagName)),
+    variables: new Map(found.map(({ flag, variable }) => [flag, variable])),
+  };
+  const conflict = role === "client" ? purposeConflict(given) : undefined;
+  if (conflict !== undefined) return wrong(conflict);
+  const heeded = role === "client"
+    ? found.filter(({ flag }) => isHeeded(flag, given))
+    : found;
   const command = parseFlags(role, [
     ...args,
-    ...fromEnvironment.flatMap(({ flag, args }) => [flag, ...args]),
+    ...heeded.flatMap(({ flag, args }) => [flag, ...args]),
   ]);
   if (typeof command === "string") {
     let reason = command;
-    for (const { flag, variable } of fromEnvironment) {
+    for (const { flag, variable } of heeded) {
       reason = reason.replace(flag, variable);
     }
     return wrong(
       `${reason.replace(/\.$/, "")}; see ${PROGRAM} --role ${role} --help`,
     );
   }
-  const conflict = conflictOf(command);
-  if (conflict !== undefined) return wrong(conflict);
-  return { kind: "run", command };
+  const contradiction = contradictionOf(command);
+  if (contradiction !== undefined) return wrong(contradiction);
+  return { kind: "run", command, warnings: links.map(aboutServiceLink) };
 }
 
 /** What flags that are right by themselves get wrong together. */
-function conflictOf(command: Command): string | undefined {
+function contradictionOf(command: Command): string | undefined {
   if (command.role === "client") {
-    const { stdin, message, read, where, follow } = command;
-    const tasks = [
-      message === undefined ? "" : "--message",
-      stdin ? "--stdin" : "",
-      read ? "--read" : "",
-      where === undefined ? "" : "--where",
-    ].filter((flag) => flag !== "");
-    if (tasks.length > 1) {
-      return `${tasks.join(" and ")}: expected one of them`;
+    const { since, until } = command;
+    if (since !== undefined && until !== undefined && until <= since) {
+      const [from, to] = [since, until].map((ms) => new Date(ms).toISOString());
+      return `--until: expected a time after --since (${from}), got ${to}`;
     }
-    if (follow && !read) return "--follow: expected with --read";
   }
   if (command.role === "head") {
     const { replicas, minReplicas } = command;
@@ -108,8 +120,43 @@ function conflictOf(command: Command): string | undefined {
   return undefined;
 }
 
+/**
+ * How to write lines about this command line, which may be wrong.
+ */
+export function voiceOf(
+  args: readonly string[],
+  environment: Environment,
+): Voice {
+  const word = roleWord(args, environment);
+  const format = valueOf(args, "--log-format") ??
+    environment[variableOf("--log-format")];
+  return {
+    format: format === "json" ? "json" : "text",
+    role: roleNames.find((known) => known === word),
+  };
+}
+
+function roleWord(
+  args: readonly string[],
+  environment: Environment,
+): string | undefined {
+  return valueOf(args, "--role") ?? environment[variableOf("--role")];
+}
+
+/**
+ * Tells of variables that look like mistyped ones of a role.
+ *
+ * @param isSet Whether there is a variable of this name.
+ */
+export function aboutVariables(
+  role: RoleName,
+  isSet: (name: string) => boolean,
+): string[] {
+  return aboutMistyped(flagsOf(role), new Set(environmentVariables()), isSet);
+}
+
 function wrong(text: string): CommandLine {
-  return { kind: "wrong", text: `${PROGRAM}: ${text}` };
+  return { kind: "wrong", text };
 }
 
 function wrongRole(
@@ -154,36 +201,44 @@ function flagWords(args: readonly string[]): string[] {
 
 /** The value of `--name value` or `--name=value`. */
 function valueOf(args: readonly string[], name: string): string | undefined {
-  for (const [index, arg] of args.entries()) {
-    if (arg === name) return args[index + 1] ?? "";
-    if (arg.startsWith(`${name}=`)) return arg.slice(name.length + 1);
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i]!;
+    if (word === name) return args[i + 1] ?? "";
+    if (word.startsWith(`${name}=`)) return word.slice(name.length + 1);
+    // What looks like a flag may be the value of one.
+    if (rolesOfFlag.has(word) && !switches.has(word)) i++;
   }
   return undefined;
+}
+
+/** A flag that a variable gives. */
+interface EnvironmentFlag {
+  readonly flag: string;
+  readonly variable: string;
+  readonly args: readonly string[];
 }
 
 /** Flags that the environment gives and the command line does not. */
 function environmentFlags(
   role: RoleName,
-  args: readonly string[],
+  flags: readonly string[],
   environment: Environment,
 ) {
-  const given = new Set(flagWords(args).map(flagName));
-  const found: { flag: string; variable: string; args: string[] }[] = [];
+  const given = new Set(flags.map(flagName));
+  const found: EnvironmentFlag[] = [];
+  /** Variables that Kubernetes has put there. */
+  const links: string[] = [];
   for (const [flag, roles] of rolesOfFlag) {
     const variable = variableOf(flag);
     const value = environment[variable];
     if (!roles.includes(role) || given.has(flag) || !value) continue;
-    if (!switches.has(flag)) found.push({ flag, variable, args: [value] });
+    if (isServiceLink(variable, value)) links.push(variable);
+    else if (!switches.has(flag)) found.push({ flag, variable, args: [value] });
     else if (value !== "0" && value !== "false") {
       found.push({ flag, variable, args: [] });
     }
   }
-  return found;
-}
-
-/** `--log-dir` as `SD_LOG_DIR`. */
-function variableOf(flag: string): string {
-  return `SD_${flag.slice(2).replaceAll("-", "_").toUpperCase()}`;
+  return { found, links };
 }
 
 /** The environment variables that {@linkcode parseCommandLine} reads. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CLIENT_ID_BYTES_MAX } from "../limits.ts";
+import { CLIENT_ID_BYTES_MAX, TIME_MS_MAX } from "../limits.ts";
 import { parseAddress } from "../net/address.ts";
 import { isClientId } from "../wire/names.ts";
 import type { RoleName } from "./command.ts";
@@ -53,30 +53,51 @@ export const wholeKind = (
   write: String,
 });
 
-/** A time of at least `minMs`, in ms. */
+/**
+ * Longest time that is waited for, in ms: a timer of more than 2^31 - 1 ms, 24.8
+ * days, fires at once.
+ */
+const DURATION_MS_MAX = 24 * 86_400_000;
+
+/** A time of at least `minMs`, in ms, for a timer. */
 export const durationKind = (minMs: number): ValueKind<number> => ({
   metavar: "TIME",
-  expected: `a time such as 200ms, 5s or 2m, at least ${writeDuration(minMs)}`,
+  expected: "a time such as 200ms, 5s or 2m, " +
+    between(minMs, DURATION_MS_MAX, writeDuration),
   placeholder: minMs,
-  read: (text) => atLeast(minMs, readDuration(text)),
+  read: (text) => within(minMs, DURATION_MS_MAX, readDuration(text)),
   write: writeDuration,
 });
 
-/** A time in ms, or `never`, which is Infinity. */
+/** Shortest patience, in ms: less would do its work over and over. */
+const PATIENCE_MS_MIN = 100;
+
+/** Longest patience but `never`, in ms: ten years. */
+const PATIENCE_MS_MAX = 3_650 * 86_400_000;
+
+/** A time in ms, measured and not waited for, or `never`, which is Infinity. */
 export const patienceKind: ValueKind<number> = {
   metavar: "TIME",
-  expected: "a time such as 30s or 5m, or never",
+  expected: "a time such as 30s or 5m, " +
+    `${between(PATIENCE_MS_MIN, PATIENCE_MS_MAX, writeDuration)}, or never`,
   placeholder: Infinity,
-  read: (text) => text === "never" ? Infinity : readDuration(text),
+  read: (text) =>
+    text === "never"
+      ? Infinity
+      : within(PATIENCE_MS_MIN, PATIENCE_MS_MAX, readDuration(text)),
   write: (ms) => ms === Infinity ? "never" : writeDuration(ms),
 };
+
+/** Largest size, in bytes: more than a machine has memory. */
+const SIZE_BYTES_MAX = 1024 ** 4;
 
 /** A size of at least `minBytes`, in bytes. */
 export const sizeKind = (minBytes: number): ValueKind<number> => ({
   metavar: "SIZE",
-  expected: `a size such as 512KiB or 64MiB, at least ${writeSize(minBytes)}`,
+  expected: "a size such as 512KiB or 64MiB, " +
+    between(minBytes, SIZE_BYTES_MAX, writeSize),
   placeholder: minBytes,
-  read: (text) => atLeast(minBytes, readSize(text)),
+  read: (text) => within(minBytes, SIZE_BYTES_MAX, readSize(text)),
   write: writeSize,
 });
 
@@ -100,6 +121,9 @@ export const oneOfKind = <T extends string>(
   read: (text) => names.find((name) => name === text),
   write: String,
 });
+
+/** The first moment with a year of four digits, in ms since 1970. */
+const YEAR_0_MS = -62_167_219_200_000;
 
 /** A moment: a date, a time, or how long ago; in ms since 1970. */
 export const momentKind: ValueKind<number> = {
@@ -157,8 +181,22 @@ const sizeUnits: Readonly<Record<string, number>> = {
   GiB: 1024 ** 3,
 };
 
-function atLeast(min: number, value?: number): number | undefined {
-  return value !== undefined && value >= min ? value : undefined;
+function within(
+  min: number,
+  max: number,
+  value: number | undefined,
+): number | undefined {
+  return value !== undefined && value >= min && value <= max
+    ? value
+    : undefined;
+}
+
+function between(
+  min: number,
+  max: number,
+  write: (value: number) => string,
+): string {
+  return `at least ${write(min)} and at most ${write(max)}`;
 }
 
 /** `200ms`, `5s`, `1.5m`, `2h`, in ms; a bare number is none. */
@@ -176,16 +214,35 @@ export function writeDuration(ms: number): string {
   return `${ms}ms`;
 }
 
+/** One moment for all that is so long ago. */
+const startedMs = Date.now();
+
+/**
+ * A date; with a time if need be, of this host's zone if none is given. Days are
+ * of the UTC, as in ISO 8601 for programs (ECMA-262, 21.4.1.32).
+ */
+const dateTime =
+  /^(\d{4})-(\d\d)-(\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
+
 /** `2026-11-23`, `2026-11-23T18:30:00Z`, or `10m` ago, in ms since 1970. */
 export function readMoment(
   text: string,
-  nowMs: number = Date.now(),
+  nowMs: number = startedMs,
 ): number | undefined {
   const agoMs = readDuration(text);
-  if (agoMs !== undefined) return nowMs - agoMs;
-  if (!/^\d{4}-\d\d-\d\d/.test(text)) return undefined;
-  const ms = Date.parse(text);
-  return Number.isNaN(ms) ? undefined : ms;
+  if (agoMs !== undefined) {
+    return within(YEAR_0_MS, TIME_MS_MAX, nowMs - agoMs);
+  }
+  const [, year, month, day] = dateTime.exec(text) ?? [];
+  // Date.parse takes 30 February for 2 March.
+  if (!isDate(Number(year), Number(month), Number(day))) return undefined;
+  return within(YEAR_0_MS, TIME_MS_MAX, Date.parse(text.replace(" ", "T")));
+}
+
+function isDate(year: number, month: number, day: number): boolean {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
 }
 
 /** `512KiB`, `64MiB`, in bytes. */

@@ -16,16 +16,17 @@ const STATUS_BYTES_MAX = 1024 * 1024;
 /**
  * Asks `host:port` how it is.
  *
- * @param timeoutMs For the whole of it.
+ * @param timeoutMs For the whole of it, from finding its address on.
  * @returns Its status, or in words why there is none.
  */
 export async function askStatus(
   address: string,
   timeoutMs: number,
 ): Promise<Status | string> {
+  const deadlineMs = performance.now() + timeoutMs;
   let conn: Deno.TcpConn;
   try {
-    conn = await connectTo(address);
+    conn = await connectTo(address, timeoutMs);
   } catch (error) {
     return whyNotConnected(error);
   }
@@ -33,7 +34,7 @@ export async function askStatus(
   const timer = setTimeout(() => {
     isLate = true;
     conn.close();
-  }, timeoutMs);
+  }, deadlineMs - performance.now());
   try {
     await conn.write(bytesOf(`${STATUS}\n`));
     const answer = textOf(await readToEnd(conn));

@@ -12,6 +12,10 @@ import { reasonOf, runLink } from "./link.ts";
 /** Why a call failed when the name of the peer has no address. */
 export const UNKNOWN_HOST = "no host of this name is known";
 
+/** Why a call failed when nobody could tell the address: it may be known. */
+export const UNRESOLVED_HOST =
+  "its name cannot be resolved now (temporary failure)";
+
 /** A {@linkcode Dialer} that uses `Deno.connect`. */
 export function newDialer(turn: Turn): Dialer {
   return {
@@ -31,24 +35,62 @@ export function newDialer(turn: Turn): Dialer {
 /**
  * Connects to `host:port`.
  *
+ * @param timeoutMs For finding its address and for connecting.
  * @throws {Error} There is no connection; see {@linkcode whyNotConnected}.
  */
-export function connectTo(address: string): Promise<Deno.TcpConn> {
+export function connectTo(
+  address: string,
+  timeoutMs: number = DIAL_TIMEOUT_MS,
+): Promise<Deno.TcpConn> {
   const { host, port } = parseAddress(address);
   return Deno.connect({
     hostname: host,
     port,
-    signal: AbortSignal.timeout(DIAL_TIMEOUT_MS),
+    signal: AbortSignal.timeout(timeoutMs),
   });
 }
 
 /** What {@linkcode connectTo} failed of, in words. */
 export function whyNotConnected(error: unknown): string {
-  return isUnknownHost(error) ? UNKNOWN_HOST : reasonOf(error);
+  if (!(error instanceof Error)) return reasonOf(error);
+  // Two dots in a row, say: no resolver is asked.
+  if (error.name === "URIError") return UNKNOWN_HOST;
+  return whyUnresolved(error.message) ?? reasonOf(error);
 }
 
+/** What getaddrinfo's errors begin with, on all systems but Windows. */
+const lookup = /failed to lookup address(?: information)?: (.*)/;
+
+/**
+ * There is no such name, or no address for it (EAI_NONAME, EAI_NODATA): in the
+ * words of glibc, of musl and BSD, of macOS; and of Windows, whose words are
+ * translated, by number.
+ */
+const unknown = new RegExp(
+  [
+    "Name or service not known",
+    "No address associated with (?:host)?name",
+    "Name does not resolve",
+    "Name has no usable address",
+    "(?:node|host)name nor servname provided, or not known",
+    "\\(os error 1100[14]\\)",
+  ].join("|"),
+);
+
+/**
+ * The resolver could not be reached, or could not tell (EAI_AGAIN, also for
+ * SERVFAIL): glibc and macOS; musl; Windows.
+ */
+const temporary =
+  /Temporary failure in name resolution|Try again|\(os error 11002\)/;
+
 /** The resolver's errors have no class of their own. */
-function isUnknownHost(error: unknown): boolean {
-  return error instanceof Error &&
-    error.message.includes("failed to lookup address");
+function whyUnresolved(message: string): string | undefined {
+  const words = lookup.exec(message)?.[1] ??
+    (/\(os error 1100\d\)/.test(message) ? message : undefined);
+  if (words === undefined) return undefined;
+  if (unknown.test(words)) return UNKNOWN_HOST;
+  if (temporary.test(words)) return UNRESOLVED_HOST;
+  // Not known to be final, so not taken for it.
+  return `its name cannot be resolved now (${words})`;
 }

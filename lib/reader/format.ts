@@ -7,6 +7,7 @@
 import { NODE_ID_BYTES } from "../limits.ts";
 import { unescapeInto } from "../store/escape.ts";
 import { TIME_BYTES } from "../store/record.ts";
+import { visible, visibleJson } from "../visible.ts";
 import { bytesOf, decimalLength, textOf, writeDecimal } from "../wire/ascii.ts";
 import type { ByteQueue } from "../wire/byte_queue.ts";
 import type { Line } from "./core.ts";
@@ -32,10 +33,16 @@ const csvEnd = bytesOf("\r\n");
 /**
  * 1 for the bytes that keep an escaped payload from being copied as it is: a
  * backslash, since it stands for something else, what the format escapes, and
- * control bytes, which only a record that is not ours can have.
+ * control bytes, which only a record that is not ours can have. 2 for those
+ * that begin a character that is not seen, if the right ones follow.
  */
 const inJsonText = tableOf('\\"');
 const inCsvText = tableOf('\\",');
+inJsonText[0xd8] = 2;
+inJsonText[0xe2] = 2;
+
+/** The same for what stands in front of the payload, which is ASCII. */
+const inHeader = tableOf('\\"').fill(1, 0x80);
 
 const looseText = new TextDecoder("utf-8", { ignoreBOM: true });
 const strictText = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -48,8 +55,12 @@ export type WriteLine = (out: ByteQueue, line: Line) => void;
  * - `text`: the message alone, byte for byte; on a terminal escaped as in
  *   `data.txt`, so that it can neither break lines nor be obeyed;
  * - `json`: an object with `id`, `time`, `nodes`, and `message`, or `base64`
- *   when the message is no UTF-8;
- * - `csv`: RFC 4180, with the columns of {@linkcode csvHeader}.
+ *   when the message is no UTF-8; what a terminal would obey is `\uHHHH`;
+ * - `csv`: RFC 4180, with the columns of {@linkcode csvHeader}; a byte that is
+ *   no UTF-8 is `\xHH`; on a terminal messages are escaped as in `data.txt`.
+ *
+ * A cell of `csv` is what was sent, also when a spreadsheet would take it for a
+ * formula: a mark in front would be read back as part of the message.
  */
 export function lineWriter(
   format: ReadFormat,
@@ -61,15 +72,15 @@ export function lineWriter(
     case "json":
       return writeJson;
     case "csv":
-      return writeCsv;
+      return isTerminal ? writeVisibleCsv : writeCsv;
   }
 }
 
 /** The first line of `csv`. */
 export const csvHeader = "time,id,message\r\n";
 
-function writeEscaped(out: ByteQueue, { bytes, record }: Line): void {
-  out.append(bytes, record.payloadStart, record.payloadEnd);
+function writeEscaped(out: ByteQueue, line: Line): void {
+  out.append(bytesOf(escapedPayloadOf(line)));
   endLine(out);
 }
 
@@ -84,6 +95,10 @@ function writePlain(out: ByteQueue, { bytes, record }: Line): void {
 function writeJson(out: ByteQueue, line: Line): void {
   const { bytes, record } = line;
   const { payloadStart, payloadEnd } = record;
+  if (!hasPlainHeader(line)) {
+    out.append(bytesOf(foreignJsonOf(line)));
+    return;
+  }
   out.append(jsonId);
   appendId(out, line);
   out.append(jsonTime);
@@ -102,27 +117,86 @@ function writeJson(out: ByteQueue, line: Line): void {
 /** The payload as a member of a JSON object. */
 function jsonOf(payload: Uint8Array<ArrayBuffer>): string {
   try {
-    return `"message":${JSON.stringify(strictText.decode(payload))}`;
+    return `"message":${visibleJson(strictText.decode(payload))}`;
   } catch {
     return `"base64":"${payload.toBase64()}"`;
   }
 }
 
+/** A record whose header is not as ours are: no string of it is trusted. */
+function foreignJsonOf(line: Line): string {
+  const { bytes, record } = line;
+  const nodes = textOf(bytes, record.holdersStart, record.holdersEnd);
+  return `{"id":${visibleJson(idOf(line))},"time":${
+    visibleJson(timeOf(line))
+  },` +
+    `"nodes":[${nodes.split(",").map(visibleJson).join(",")}],` +
+    `${jsonOf(payloadOf(line))}}\n`;
+}
+
 function writeCsv(out: ByteQueue, line: Line): void {
   const { bytes, record } = line;
   const { payloadStart, payloadEnd } = record;
-  out.append(bytes, record.start, record.start + TIME_BYTES);
-  out.append(comma);
-  appendId(out, line);
-  out.append(comma);
+  appendCsvHeader(out, line);
   if (hasNone(inCsvText, bytes, payloadStart, payloadEnd)) {
     out.append(bytes, payloadStart, payloadEnd);
   } else {
-    const text = looseText.decode(payloadOf(line));
-    const isQuoted = /[",\r\n]/.test(text);
-    out.append(bytesOf(isQuoted ? `"${text.replaceAll('"', '""')}"` : text));
+    out.append(bytesOf(cellOf(textWithHex(line))));
   }
   out.append(csvEnd);
+}
+
+function writeVisibleCsv(out: ByteQueue, line: Line): void {
+  appendCsvHeader(out, line);
+  out.append(bytesOf(cellOf(escapedPayloadOf(line))));
+  out.append(csvEnd);
+}
+
+/** Appends the time and the id. */
+function appendCsvHeader(out: ByteQueue, line: Line): void {
+  const { bytes, record } = line;
+  if (hasPlainHeader(line)) {
+    out.append(bytes, record.start, record.start + TIME_BYTES);
+    out.append(comma);
+    appendId(out, line);
+  } else {
+    const cells = [timeOf(line), idOf(line)];
+    out.append(bytesOf(cells.map((cell) => cellOf(visible(cell))).join(",")));
+  }
+  out.append(comma);
+}
+
+/** A cell of RFC 4180. */
+function cellOf(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/**
+ * An escape of `data.txt`, see escape.ts: a C1 control, another control, a byte
+ * that is no UTF-8, or a letter.
+ */
+const escape =
+  /\\(?:xc2\\x([89][\da-f])|x([0-7][\da-f])|x[\da-f]{2}|([\\nrt]))/g;
+
+const letters: Readonly<Record<string, string>> = {
+  "\\": "\\",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+};
+
+/** The message as text; what is no UTF-8 stays as `data.txt` has it, `\xHH`. */
+function textWithHex({ bytes, record }: Line): string {
+  const { payloadStart, payloadEnd } = record;
+  const text = looseText.decode(bytes.subarray(payloadStart, payloadEnd));
+  return text.replaceAll(
+    escape,
+    (hex: string, c1?: string, c0?: string, letter?: string) => {
+      if (letter !== undefined) return letters[letter]!;
+      const code = c1 ?? c0;
+      return code === undefined ? hex : String.fromCharCode(parseInt(code, 16));
+    },
+  );
 }
 
 /** Appends `<client id>-<sequence>`. */
@@ -148,8 +222,28 @@ function hasNone(
   from: number,
   to: number,
 ): boolean {
-  for (let i = from; i < to; i++) if (table[bytes[i]!] === 1) return false;
+  for (let i = from; i < to; i++) {
+    const kind = table[bytes[i]!];
+    if (kind === 0) continue;
+    if (kind === 1 || beginsUnseen(bytes, i, to)) return false;
+  }
   return true;
+}
+
+/** Whether the character at `i`, of two or three bytes, is not seen. */
+function beginsUnseen(bytes: Uint8Array, i: number, to: number): boolean {
+  const second = i + 1 < to ? bytes[i + 1]! : 0;
+  const third = i + 2 < to ? bytes[i + 2]! : 0;
+  // U+061C; U+200E, U+200F, U+2028 to U+202E; U+2066 to U+2069.
+  if (bytes[i] === 0xd8) return second === 0x9c;
+  return second === 0x80 &&
+      (third === 0x8e || third === 0x8f || third >= 0xa8 && third <= 0xae) ||
+    second === 0x81 && third >= 0xa6 && third <= 0xa9;
+}
+
+/** Whether all in front of the payload can be copied as it is. */
+function hasPlainHeader({ bytes, record }: Line): boolean {
+  return hasNone(inHeader, bytes, record.start, record.clientEnd);
 }
 
 function endLine(out: ByteQueue): void {
@@ -162,6 +256,13 @@ function payloadOf({ bytes, record }: Line): Uint8Array<ArrayBuffer> {
   const payload = bytes.slice(record.payloadStart, record.payloadEnd);
   const end = unescapeInto(payload, 0, payload, 0, payload.length);
   return payload.slice(0, Math.max(end, 0));
+}
+
+/** The payload as it stands in `data.txt`, all of it to be seen. */
+function escapedPayloadOf({ bytes, record }: Line): string {
+  return visible(
+    looseText.decode(bytes.subarray(record.payloadStart, record.payloadEnd)),
+  );
 }
 
 /** `<client id>-<sequence>`. */

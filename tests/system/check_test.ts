@@ -1,11 +1,14 @@
 /** `--check` against real processes: at work, absent, hung, of another role. */
 
 import assert from "node:assert/strict";
+import { DIAL_TIMEOUT_MS } from "../../lib/limits.ts";
+import { askStatus } from "../../lib/net/ask_status.ts";
 import {
   Directory,
   freePort,
   portOf,
   runNode,
+  start,
   startNode,
   type Target,
   targets,
@@ -104,3 +107,29 @@ for (const target of targets) {
     );
   });
 }
+
+Deno.test("check: the time for an answer covers the connection", async () => {
+  // Its queue is full: the kernel leaves whoever calls without an answer.
+  await using deaf = start("python3", [
+    "-u",
+    "-c",
+    `
+import socket, sys
+listener = socket.create_server(("127.0.0.1", 0), backlog=0)
+address = listener.getsockname()
+queue = []
+for _ in range(8):
+    caller = socket.socket()
+    caller.setblocking(False)
+    caller.connect_ex(address)
+    queue.append(caller)
+print(address[1])
+sys.stdin.read()
+`,
+  ]);
+  const [port] = await deaf.line(/^\d+$/);
+  const startMs = performance.now();
+  const status = await askStatus(`127.0.0.1:${port}`, 200);
+  assert.equal(status, "it does not answer");
+  assert.ok(performance.now() - startMs < DIAL_TIMEOUT_MS - 1_000);
+});

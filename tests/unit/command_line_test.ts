@@ -3,13 +3,16 @@ import fc from "fast-check";
 import type { Command } from "../../lib/cli/command.ts";
 import { flagsOf } from "../../lib/cli.ts";
 import {
+  aboutVariables,
   type Environment,
   environmentVariables,
   parseCommandLine,
+  voiceOf,
 } from "../../lib/cli/command_line.ts";
 import {
   readAddresses,
   readDuration,
+  readMoment,
   readSize,
   readWhole,
   writeDuration,
@@ -125,11 +128,11 @@ Deno.test("a variable of another role is left alone, a flag of one is not", () =
   assert.equal(commandOf("--role server", { SD_HEAD: "h" }).role, "server");
   assert.equal(
     wrong("--role server --replicas 2"),
-    "sd-node: --replicas is a flag of --role head, not of --role server",
+    "--replicas is a flag of --role head, not of --role server",
   );
   assert.equal(
     wrong("--role data --head h --port=1"),
-    "sd-node: --port is a flag of --role server and --role head, " +
+    "--port is a flag of --role server and --role head, " +
       "not of --role data",
   );
 });
@@ -174,6 +177,212 @@ Deno.test("a wrong variable is told by its own name", () => {
   assert.match(
     wrong("--role head", { SD_PORT: "x" }),
     /SD_PORT: expected a whole number from 0 to 65535, got 'x'/,
+  );
+});
+
+Deno.test("times and sizes have a most, so that no timer and no sum overflows", () => {
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ["--role head --heartbeat-interval 25d", /at most 24d, got '25d'/],
+    ["--role head --heartbeat-timeout 30d", /at most 24d, got '30d'/],
+    ["--role client --to a --interval 2147483648ms", /at most 24d, got/],
+    ["--role head --repair-after 0s", /at least 100ms .*or never, got '0s'/],
+    ["--role head --repair-after 3651d", /at most 3650d, or never, got/],
+    ["--role data --head h --scrub-interval 0s", /at least 100ms/],
+    ["--role data --head h --scrub-interval 99999999999999d", /at most 3650d/],
+    ["--role head --max-held 99999999GiB", /at most 1024GiB, got/],
+    [`--role head --repair-rate ${"9".repeat(400)}B`, /at most 1024GiB, got/],
+  ];
+  for (const [line, expected] of cases) assert.match(wrong(line), expected);
+  const head = commandOf(
+    "--role head --heartbeat-interval 24d --repair-after 3650d --max-held 1024GiB",
+  ) as Command & { role: "head" };
+  assert.ok(head.heartbeatInterval < 2 ** 31);
+  assert.ok(!Number.isNaN(new Date(Date.now() + head.repairAfter).getTime()));
+  assert.ok(Number.isSafeInteger(head.maxHeld));
+  const data = commandOf("--role data --head h --scrub-interval never");
+  assert.equal((data as { scrubInterval: number }).scrubInterval, Infinity);
+});
+
+Deno.test("a flag that would do nothing is wrong: for sending, reading, where", () => {
+  const client = (flags: string) => wrong(`--role client --to a ${flags}`);
+  for (
+    const flag of ["--since 1h", "--until 1h", "--format json", "--client c"]
+  ) {
+    const name = flag.split(" ")[0];
+    assert.equal(client(flag), `${name}: expected with --read`);
+    assert.equal(
+      client(`--message x ${flag}`),
+      `${name}: expected with --read`,
+    );
+    assert.equal(
+      client(`--where c-1 ${flag}`),
+      `${name}: expected with --read, not with --where`,
+    );
+    assert.ok(commandOf(`--role client --to a --read ${flag}`));
+  }
+  for (
+    const flag of ["--interval 1s", "--count=3", "--peer head", "--name n"]
+  ) {
+    const name = flag.split(/[ =]/)[0];
+    assert.equal(client(`--read ${flag}`), `${name}: not with --read`);
+    assert.equal(client(`${flag} --where c-1`), `${name}: not with --where`);
+  }
+  assert.equal(
+    client("--where c-1 --follow"),
+    "--follow: expected with --read, not with --where",
+  );
+  assert.equal(
+    client("--stdin --read"),
+    "--stdin and --read: expected one of them",
+  );
+});
+
+Deno.test("variables of another purpose are left alone; tasks of the line win", () => {
+  const environment = {
+    SD_INTERVAL: "no time",
+    SD_COUNT: "7",
+    SD_FORMAT: "json",
+    SD_MESSAGE: "hola",
+  };
+  const client = (flags: string, more: Environment = {}) =>
+    commandOf(`--role client --to a ${flags}`, { ...environment, ...more }) as
+      & Command
+      & { role: "client" };
+  const read = client("--read");
+  assert.equal(read.format, "json");
+  assert.equal(read.count, undefined);
+  assert.equal(read.message, undefined);
+  const sent = client("--message adios", { SD_INTERVAL: "1s", SD_STDIN: "1" });
+  assert.equal(sent.message, "adios");
+  assert.equal(sent.stdin, false);
+  assert.equal(sent.count, 7);
+  assert.equal(sent.format, "text");
+  assert.equal(client("--where c-1").message, undefined);
+  // Without a task on the line, those of the environment are all there is.
+  assert.equal(
+    wrong("--role client --to a", { ...environment, SD_READ: "1" }),
+    "SD_MESSAGE and SD_READ: expected one of them",
+  );
+  assert.equal(
+    wrong("--role client --to a --count 1", { SD_READ: "1" }),
+    "--count: not with SD_READ",
+  );
+});
+
+Deno.test("moments: days that there are, in order", () => {
+  const day = Date.UTC(2026, 10, 23);
+  assert.equal(readMoment("2026-11-23"), day);
+  assert.equal(readMoment("2026-11-23T00:00:00.5Z"), day + 500);
+  assert.equal(readMoment("2026-11-23 01:00+01:00"), day);
+  assert.equal(readMoment("2028-02-29"), Date.UTC(2028, 1, 29));
+  assert.equal(readMoment("1d", day), day - 86_400_000);
+  for (
+    const text of [
+      "2026-02-30",
+      "2026-02-30T12:00:00Z",
+      "2026-02-29",
+      "2026-04-31",
+      "2026-13-01",
+      "2026-00-10",
+      "2026-01-00",
+      "2026-01-32",
+      "2026-11-23T25:00:00Z",
+      "2026-11-23T12:60:00Z",
+      "2026-11-23T12",
+      "2026-11-23 ayer",
+      "2026-11-23x",
+      "999999d",
+      "99999999999999999999d",
+    ]
+  ) assert.equal(readMoment(text), undefined, text);
+
+  const reading = "--role client --to a --read";
+  assert.match(
+    wrong(`${reading} --since 2026-11-23 --until 2026-11-22`),
+    /^--until: expected a time after --since \(2026-11-23T00:00:00\.000Z\), got/,
+  );
+  assert.match(wrong(`${reading} --since 10m --until 10m`), /after --since/);
+  assert.ok(commandOf(`${reading} --since 2026-11-22 --until 2026-11-23`));
+});
+
+Deno.test("a variable that is nearly one of the role's is told, with its name", () => {
+  const told = (role: "head" | "server" | "data", ...set: string[]) =>
+    aboutVariables(role, (name) => set.includes(name));
+  for (
+    const [name, meant] of [
+      ["SD_REPLICA", "SD_REPLICAS"],
+      ["SD_REPLICASS", "SD_REPLICAS"],
+      ["SD_RELPICAS", "SD_REPLICAS"],
+      ["SD_MAX_HHELD", "SD_MAX_HELD"],
+      ["SD_HEART_BEAT_TIMEOUT", "SD_HEARTBEAT_TIMEOUT"],
+      ["SD_PLACEMENTS", "SD_PLACEMENT"],
+      ["SD_LOGDIR", "SD_LOG_DIR"],
+      ["SD_DIR_LOG", "SD_LOG_DIR"],
+      ["SD_LOG-DIR", "SD_LOG_DIR"],
+      ["SD_HELD", "SD_MAX_HELD"],
+    ] as const
+  ) {
+    assert.deepEqual(told("head", name), [
+      `${name} is ignored: there is no such variable; did you mean ${meant}?`,
+    ]);
+  }
+  // Another role's, and those of tests and containers, are no mistakes.
+  assert.deepEqual(told("data", "SD_REPLICAS", "SD_READ", "SD_REPLICA"), []);
+  assert.deepEqual(
+    told(
+      "head",
+      "SD_CACHE_DIR",
+      "SD_SEED",
+      "SD_TARGET",
+      "SD_MUTATION",
+      "SD_HELM",
+      "SD_SERVICE_HOST",
+      "SD_SERVICE_PORT",
+      "SD_PORT_5000_TCP",
+      "SD_PORT_5000_TCP_ADDR",
+    ),
+    [],
+  );
+});
+
+Deno.test("Kubernetes' links to a Service called sd are no ports", () => {
+  const link = { SD_PORT: "tcp://10.0.0.1:5000" };
+  const head = parse("--role head", link);
+  assert.equal(head.kind, "run");
+  const { command, warnings } = head as Extract<typeof head, { kind: "run" }>;
+  assert.equal((command as { port: number }).port, 5000);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /^SD_PORT is ignored: .* Service called sd;/);
+  // Nothing to say to those who have no such flag, or were told otherwise.
+  for (const line of ["--role data --head h", "--role head --port 7"]) {
+    assert.deepEqual(
+      (parse(line, link) as typeof head & { kind: "run" }).warnings,
+      [],
+    );
+  }
+  assert.match(
+    wrong("--role head", { SD_PORT: "10.0.0.1:5000" }),
+    /SD_PORT: expected a whole number/,
+  );
+});
+
+Deno.test("how to complain is known before the line is understood", () => {
+  assert.deepEqual(voiceOf(["--role", "head", "--log-format=json"], {}), {
+    format: "json",
+    role: "head",
+  });
+  assert.deepEqual(
+    voiceOf(["--role=cook", "--message", "--log-format"], {
+      SD_LOG_FORMAT: "json",
+    }),
+    { format: "json", role: undefined },
+  );
+  assert.deepEqual(
+    voiceOf(["--log-format", "text"], { SD_LOG_FORMAT: "json" }),
+    {
+      format: "text",
+      role: undefined,
+    },
   );
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DRAIN_MS_MAX, HOST_UNKNOWN_MS_MAX } from "../../lib/limits.ts";
-import { UNKNOWN_HOST } from "../../lib/net/dial.ts";
+import { UNKNOWN_HOST, UNRESOLVED_HOST } from "../../lib/net/dial.ts";
 import { readLines } from "../../roles/lines.ts";
 import { newDrain, newHopelessness } from "../../roles/running.ts";
 import { ManualClock } from "../support/manual_clock.ts";
@@ -45,6 +45,7 @@ Deno.test("there is hope while one of the peers may have a name", () => {
   clock.advance(HOST_UNKNOWN_MS_MAX + 1);
   assert.equal(isHopeless("b:1", "nobody listens there"), false);
   assert.equal(isHopeless("a:1", UNKNOWN_HOST), false);
+  assert.equal(isHopeless("b:1", UNRESOLVED_HOST), false);
   assert.equal(isHopeless("b:1", UNKNOWN_HOST), true);
 });
 
