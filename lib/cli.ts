@@ -35,6 +35,7 @@ import {
   clientNameKind,
   durationKind,
   momentKind,
+  nodeIdKind,
   oneOfKind,
   patienceKind,
   sizeKind,
@@ -300,6 +301,10 @@ const parsers: Readonly<Record<RoleName, Parser<"sync", Command, unknown>>> = {
     })),
     where: optional(option("--where", text("ID"), {
       description: message`Tell which data nodes hold the message with this id`,
+    })),
+    forget: optional(option("--forget", value(nodeIdKind), {
+      description:
+        message`Have the heads miss this data node no more: it is gone for good`,
     })),
     ...commonFlags("."),
   }),

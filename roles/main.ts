@@ -35,6 +35,7 @@ import { cannotUseDirectory, StartError } from "../lib/start_error.ts";
 import { check } from "./check.ts";
 import { startClient } from "./client.ts";
 import { startData } from "./data.ts";
+import { forget } from "./forget.ts";
 import { startHead } from "./head.ts";
 import { complain, lineOf, print } from "./output.ts";
 import { startReading } from "./reading.ts";
@@ -79,10 +80,24 @@ async function obey(line: CommandLine, voice: Voice): Promise<number> {
       );
       return ExitCode.usage;
     case "run":
-      if (!line.command.check) return await run(line.command, line.warnings);
-      await print(lineOf(await check(line.command), "info", voice));
-      return ExitCode.done;
+      return await carryOut(line.command, line.warnings, voice);
   }
+}
+
+async function carryOut(
+  command: Command,
+  warnings: readonly string[],
+  voice: Voice,
+): Promise<number> {
+  const tell = async (text: string) => {
+    await print(lineOf(text, "info", voice));
+    return ExitCode.done;
+  };
+  if (command.check) return await tell(await check(command));
+  if (command.role === "client" && command.forget !== undefined) {
+    return await tell(await forget(command.to, command.forget));
+  }
+  return await run(command, warnings);
 }
 
 async function run(

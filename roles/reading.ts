@@ -23,11 +23,18 @@ import { bytesOf } from "../lib/wire/ascii.ts";
 import { ByteQueue } from "../lib/wire/byte_queue.ts";
 import { writeOut } from "./output.ts";
 import {
+  every,
   newEnding,
   newHopelessness,
   type RoleContext,
   type Running,
 } from "./running.ts";
+
+/**
+ * Time after `--until` for what came before to be stored, in ms, so that who
+ * follows until then sees it.
+ */
+const STORED_MS_MAX = 2_000;
 
 /** What is read, and how it is printed. */
 export interface ReadingOptions extends Wanted {
@@ -77,6 +84,7 @@ export function startReading(
         }
       },
       missing: (reason) => events.warning(reason),
+      noticed: (notice) => events.warning(notice),
       copy: options.where === undefined
         ? undefined
         : ({ id, address }, line) => {
@@ -86,7 +94,15 @@ export function startReading(
         },
     },
   });
-  const ending = newEnding(() => reader.close());
+  // What came before `--until` may still be on its way to a disk.
+  const untilMs = (options.untilMs ?? Infinity) + STORED_MS_MAX;
+  const stopTicking = every(() => {
+    if (options.follow && clock.wallMs() >= untilMs) reader.stopFollowing();
+  });
+  const ending = newEnding(() => {
+    stopTicking();
+    reader.close();
+  });
   printAll().then(
     () => ending.end(whatIsWrong()),
     ({ message }: Error) => ending.end(message),

@@ -77,6 +77,7 @@ export interface ClientCommand extends CommonFlags {
   readonly until: number | undefined;
   readonly client: string | undefined;
   readonly where: string | undefined;
+  readonly forget: string | undefined;
 }
 
 /** A role and its flags. */

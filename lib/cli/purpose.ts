@@ -11,7 +11,9 @@ export type Purpose =
   /** To print those that are stored. */
   | "read"
   /** To tell where one is kept. */
-  | "where";
+  | "where"
+  /** To have heads let a data node go. */
+  | "forget";
 
 /** The flags with a meaning for one purpose; all others have one for each. */
 const purposeOfFlag: Readonly<Record<string, Purpose>> = {
@@ -28,10 +30,11 @@ const purposeOfFlag: Readonly<Record<string, Purpose>> = {
   "--until": "read",
   "--client": "read",
   "--where": "where",
+  "--forget": "forget",
 };
 
 /** The flags that each are a task of their own. */
-const tasks = ["--message", "--stdin", "--read", "--where"];
+const tasks = ["--message", "--stdin", "--read", "--where", "--forget"];
 
 /** What was given to a client. */
 export interface Given {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { CLIENT_ID_BYTES_MAX, TIME_MS_MAX } from "../limits.ts";
+import { CLIENT_ID_BYTES_MAX, NODE_ID_BYTES, TIME_MS_MAX } from "../limits.ts";
 import { parseAddress } from "../net/address.ts";
-import { isClientId } from "../wire/names.ts";
+import { isClientId, isNodeId } from "../wire/names.ts";
 import type { RoleName } from "./command.ts";
 
 /** The words that stand for values in help. */
@@ -141,6 +141,15 @@ export const clientIdKind: ValueKind<string> = {
   expected: `1 to ${CLIENT_ID_BYTES_MAX} of A-Z a-z 0-9 _ . -`,
   placeholder: "c",
   read: (text) => isClientId(text) ? text : undefined,
+  write: String,
+};
+
+/** The id of a data node. */
+export const nodeIdKind: ValueKind<string> = {
+  metavar: "ID",
+  expected: `${NODE_ID_BYTES} of a-z 0-9, as --read and estado name them`,
+  placeholder: "a".repeat(NODE_ID_BYTES),
+  read: (text) => isNodeId(text) ? text : undefined,
   write: String,
 };
 

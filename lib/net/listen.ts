@@ -45,7 +45,7 @@ export function listen(
   options: ListenOptions,
   turn: Turn,
   accept: (link: Link) => Session,
-  events: ListenEvents,
+  events: ListenEvents = { refusing() {}, accepting() {} },
 ): Listening {
   const listener = Deno.listen({ ...options, transport: "tcp" });
   const shortage = newShortage(events);

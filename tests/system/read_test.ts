@@ -139,6 +139,28 @@ for (const target of targets) {
     assert.equal(await reader.stop(), 0);
   });
 
+  test("read-back follows until a moment, and then ends", async () => {
+    await using directory = new Directory();
+    await using cluster = await startCluster(target, directory, 2);
+    const before = await cluster.client(
+      "--message=a",
+      "--count=5",
+      "--interval=0ms",
+    );
+    assert.equal(before.code, 0, before.errors);
+    const until = new Date(Date.now() + 1_500).toISOString();
+    const following = cluster.client("--read", "--follow", `--until=${until}`);
+    const after = await cluster.client(
+      "--message=b",
+      "--count=5",
+      "--interval=0ms",
+    );
+    assert.equal(after.code, 0, after.errors);
+    const { code, out, errors } = await following;
+    assert.equal(code, 0, errors);
+    assert.equal(out, [..."aaaaabbbbb"].join("\n"));
+  });
+
   test("read-back ends quietly when nobody reads on", async () => {
     await using directory = new Directory();
     await using cluster = await startCluster(target, directory, 1);

@@ -294,7 +294,9 @@ for (const target of targets) {
     assert.match(read.errors, /5 messages acknowledged by original programs/);
     assert.equal(read.out.split("\n").length, 4);
     const [, id] = /--forget (\w{8})/.exec(read.errors)!;
-    assert.equal(await cluster.say(`olvida ${id}`), `olvidado ${id}`);
+    const forget = await cluster.client(`--forget=${id}`);
+    assert.equal(forget.code, 0, forget.errors);
+    assert.match(forget.out, /dataNode \w{8} is forgotten by 127\.0\.0\.1:/);
     const forgotten = await cluster.client("--read");
     assert.equal(forgotten.code, 0, forgotten.errors);
   });

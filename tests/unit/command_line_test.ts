@@ -86,6 +86,7 @@ Deno.test("each role has its defaults", () => {
     name: undefined,
     read: false,
     follow: false,
+    forget: undefined,
     format: "text",
     since: undefined,
     until: undefined,
