@@ -74,6 +74,12 @@ export const ORIGINAL_MESSAGE_BYTES_MAX = CHUNK_BYTES_MAX_OF_ORIGINALS - 9;
  */
 export const READ_PIECE_BYTES = 128 * 1024;
 
+/**
+ * Lanes of one data node (store/lanes.ts). Whoever reads holds a piece of each;
+ * a start puts small ones together, so that there are seldom many.
+ */
+export const LANES_MAX = 1_024;
+
 /** Requests of one reader that may be unanswered. */
 export const READS_MAX = 64;
 

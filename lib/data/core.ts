@@ -7,7 +7,9 @@
  *   are served meanwhile;
  * - the disk fails: what could not be synced is answered as not stored, and
  *   the journal begins a new segment;
- * - the disk is slow: commits grow, up to a bound, then heads are not read.
+ * - the disk is slow: commits grow, up to a bound, then heads are not read;
+ * - others touch the files: what they took away is damage, which heads are told
+ *   of; when the whole directory is gone, nothing is stored.
  *
  * @module
  */
@@ -19,8 +21,11 @@ import { randomName } from "../identity.ts";
 import { GATHER_BYTES_MAX } from "../limits.ts";
 import type { Link, Random, Turn } from "../ports.ts";
 import type { Disk } from "../store/disk.ts";
-import { Journal, type Recovery } from "../store/journal.ts";
+import { Contents, type Loss } from "../store/contents.ts";
+import { Journal } from "../store/journal.ts";
+import type { Recovery } from "../store/journal_opening.ts";
 import type { BatchHeader } from "../store/record.ts";
+import { dataSegments } from "../store/segments.ts";
 import { bytesOf } from "../wire/ascii.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
 import type { DataEvents } from "./events.ts";
@@ -82,7 +87,7 @@ export interface DataContext {
   readonly restores: Restores;
   readonly reads: Reads;
   readonly seen: Seen;
-  /** Whether records here were found damaged since the start. */
+  /** Whether records here are damaged or lost, as far as it is known. */
   readonly isDamaged: boolean;
   /** The node's logical time. */
   readonly tick: number;
@@ -107,6 +112,12 @@ export interface DataContext {
 /** Length of the name that stands for one start of the process. */
 const LIFE_LENGTH = 8;
 
+/** From one look at the files to the next, in ms. */
+const CHECK_MS = 1_000;
+
+/** How long after a failure it is tried whether the disk takes bytes, in ms. */
+const PROBE_MS = 5_000;
+
 /** See the module. */
 export class DataCore implements DataContext {
   readonly ports: DataPorts;
@@ -117,6 +128,7 @@ export class DataCore implements DataContext {
   readonly restores: Restores;
   readonly reads: Reads;
   readonly seen: Seen = new Seen();
+  readonly #contents: Contents;
   readonly #clock: AttentiveClock;
   readonly #scrub: Scrub;
   readonly #callers: readonly Caller[];
@@ -129,7 +141,14 @@ export class DataCore implements DataContext {
   readonly #blocked = new Set<HeadSession>();
   #tick = 0;
   #draining = false;
+  /** Whether damage was found since the start. */
   #isDamaged = false;
+  /** Why the last write failed; undefined once one has not. */
+  #failing: string | undefined;
+  #probeMs = 0;
+  #isProbing = false;
+  #checkMs = 0;
+  #isGone = false;
 
   constructor(options: DataOptions, ports: DataPorts) {
     this.#clock = new AttentiveClock(ports.clock);
@@ -137,23 +156,37 @@ export class DataCore implements DataContext {
     this.nodeId = options.nodeId;
     this.nodeIdBytes = bytesOf(options.nodeId);
     this.life = randomName(ports.strongRandom, LIFE_LENGTH);
+    this.#contents = new Contents(ports.disk, this.#clock);
+    const lost = (loss: Loss) => this.#lost(loss);
     this.journal = new Journal(ports.disk, ports.turn, {
       committed: (commit, failure) => this.#committed(commit, failure),
       room: () => this.#unblock(),
-      sealed: (name, reason) => ports.events.sealed(name, reason),
-    }, { capacityKept: GATHER_BYTES_MAX });
-    this.restores = new Restores(ports.disk, ports.turn, (reason) => {
-      ports.events.diskFailed(reason);
+      sealed: (name, reason) => {
+        this.#contents.changed();
+        ports.events.sealed(name, reason);
+      },
+      lost,
+    }, {
+      capacityKept: GATHER_BYTES_MAX,
+      listing: this.#contents.listing(dataSegments.active),
+    });
+    this.restores = new Restores(ports.disk, ports.turn, this.#contents, {
+      failed: (reason) => this.#failed(reason),
+      stored: () => this.#failing = undefined,
+      lost,
     });
     this.reads = new Reads(this.journal, this.restores);
+    const { restores } = this;
     this.#scrub = new Scrub(options.scrubIntervalMs, this.#clock, ports.disk, {
-      journal: (lane) => lane === 0 ? this.journal : this.restores.lane(lane),
-      damaged: (found) => {
-        this.#isDamaged = true;
-        ports.events.damaged(found);
-        for (const session of this.#sessions) session.damaged();
+      journal: (lane) => lane === 0 ? this.journal : restores.lane(lane),
+      get lanes() {
+        return restores.lanes;
       },
-      scrubbed: (bytes) => ports.events.scrubbed(bytes),
+      damaged: (found) => {
+        ports.events.damaged(found);
+        this.#damaged();
+      },
+      scrubbed: (bytes, further) => ports.events.scrubbed(bytes, further),
     });
     this.#callers = options.heads.map((address) =>
       new Caller([address], this.ports, {
@@ -172,7 +205,25 @@ export class DataCore implements DataContext {
   }
 
   get isDamaged(): boolean {
-    return this.#isDamaged;
+    return this.#isDamaged || this.losses.length > 0;
+  }
+
+  /** What ought to be here and is not, until it is healed. */
+  get losses(): readonly Loss[] {
+    return this.#contents.losses;
+  }
+
+  /** How many bytes that is, at least. */
+  get lostBytes(): number {
+    return this.losses.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /**
+   * Why the last write failed; undefined when one has not failed since, or the
+   * disk takes bytes again.
+   */
+  get failing(): string | undefined {
+    return this.#failing;
   }
 
   /** Heads joined now. */
@@ -198,6 +249,7 @@ export class DataCore implements DataContext {
    * @throws Whatever the disk throws.
    */
   open(): Recovery {
+    this.#contents.read();
     const recovery = this.journal.open((bytes, record) => {
       const { clientStart, clientEnd, floor, sequence } = record;
       const clientId = bytes.subarray(clientStart, clientEnd);
@@ -205,10 +257,43 @@ export class DataCore implements DataContext {
     });
     this.#tick = recovery.tick;
     this.#scrub.open();
-    const lanes = this.restores.open();
-    const damages = [recovery, ...lanes].flatMap(({ damages }) => damages);
+    const all = [recovery, ...this.restores.open()];
+    // Before anything is stored: this process may not end in order.
+    this.#contents.note();
+    const damages = all.flatMap(({ damages }) => damages);
     this.#isDamaged = damages.length > 0;
-    return { ...recovery, damages };
+    this.#failing = all.find(({ doubt }) => doubt !== undefined)?.doubt;
+    return {
+      ...recovery,
+      damages,
+      doubt: this.#failing,
+      furtherDamages: all.reduce((sum, one) => sum + one.furtherDamages, 0),
+      losses: all.flatMap(({ losses }) => losses),
+    };
+  }
+
+  /**
+   * What is lost or damaged here was found elsewhere, all of it: a head says so
+   * once it has read everything and made the copies that lacked.
+   */
+  healed(): void {
+    this.#isDamaged = false;
+    for (const journal of this.#journals) journal.healed();
+    this.#contents.healed();
+  }
+
+  /**
+   * Notes that this process ends in order; to be called last. Nothing is noted
+   * while something is not on disk.
+   */
+  noteEnd(): void {
+    if (!this.stored || this.ports.disk.gone() !== undefined) return;
+    try {
+      for (const journal of this.#journals) journal.settle();
+      this.#contents.note(true);
+    } catch {
+      // The next start finds out what is on disk.
+    }
   }
 
   /** Calls the heads. */
@@ -223,6 +308,12 @@ export class DataCore implements DataContext {
     const nowMs = this.#clock.nowMs();
     for (const session of [...this.#sessions]) session.tick(nowMs);
     if (!this.#draining) this.#scrub.tick();
+    this.reads.tick(nowMs);
+    if (nowMs - this.#checkMs >= CHECK_MS) {
+      this.#checkMs = nowMs;
+      this.#check(nowMs);
+    }
+    this.#contents.tick(nowMs);
   }
 
   /**
@@ -297,10 +388,59 @@ export class DataCore implements DataContext {
     return session;
   }
 
+  get #journals(): Journal[] {
+    return [this.journal, ...this.restores.journals];
+  }
+
+  /** Looks whether what was stored is still there, and the disk takes more. */
+  #check(nowMs: number): void {
+    for (const journal of this.#journals) {
+      const failure = journal.check();
+      if (failure !== undefined) this.#failed(failure);
+    }
+    if (this.ports.disk.gone() !== undefined) {
+      if (!this.#isGone) this.#damaged();
+      this.#isGone = true;
+      return;
+    }
+    this.#isGone = false;
+    // An idle node tries with a few bytes of its own whether it can store.
+    if (this.#isProbing && this.#contents.isWritten) this.#failing = undefined;
+    this.#isProbing = this.#failing !== undefined &&
+      nowMs - this.#probeMs >= PROBE_MS;
+    if (!this.#isProbing) return;
+    this.#probeMs = nowMs;
+    this.#contents.probe();
+  }
+
+  /** Others have taken away what was stored. */
+  #lost(loss: Loss): void {
+    // What is sent again must not be taken for stored.
+    this.seen.clear();
+    this.#contents.note();
+    this.ports.events.lost(loss);
+    this.#damaged();
+  }
+
+  #damaged(): void {
+    this.#isDamaged = true;
+    for (const session of this.#sessions) session.damaged();
+  }
+
+  /** What was to be written is not stored. Each reason is told once. */
+  #failed(reason: string): void {
+    this.#probeMs = this.#clock.nowMs();
+    if (this.#failing === reason) return;
+    this.#failing = reason;
+    this.ports.events.diskFailed(reason);
+  }
+
   #committed(commit: number, failure: string | undefined): void {
-    if (failure !== undefined) {
+    if (failure === undefined) {
+      this.#failing = undefined;
+    } else {
       this.seen.clear();
-      this.ports.events.diskFailed(failure);
+      this.#failed(failure);
     }
     const waiting = this.#committing[commit & 1]!;
     for (const session of waiting) session.committed(commit, failure);

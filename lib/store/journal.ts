@@ -7,10 +7,15 @@
  * is on disk, or that failed.
  *
  * When a write or sync fails, nothing of that commit counts as stored, and the
- * segment is not trusted again: it is cut to what was synced before and sealed
- * (after a failed fsync the kernel may call dirty pages clean; see Rebello et
- * al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020). The
- * next commit begins a new segment.
+ * segment is not trusted again: it is cut at once to what was synced before,
+ * and sealed (after a failed fsync the kernel may call dirty pages clean; see
+ * journal_opening.ts). The next commit begins a new segment.
+ *
+ * What is durable is what others find under the segment's name. So each commit
+ * looks, after its sync, whether the name still stands for the file that was
+ * written to, and all of it; a tick looks as well. If not, the commit fails
+ * too, and what stands there now is sealed as it is: what it does not hold of
+ * the bytes that were synced is lost.
  *
  * @module
  */
@@ -18,16 +23,23 @@
 import { GATHER_BYTES_MAX } from "../limits.ts";
 import type { Turn } from "../ports.ts";
 import { ByteQueue } from "../wire/byte_queue.ts";
+import { type Entry, Listing, type Loss } from "./contents.ts";
 import type { Disk } from "./disk.ts";
 import { Extents } from "./extents.ts";
-import { type BatchHeader, type ParsedRecord, writeRecords } from "./record.ts";
-import { type Damage, scanSegment } from "./recovery.ts";
 import {
-  damagedName,
+  endsLine,
+  openJournal,
+  type RecordListener,
+  type Recovery,
+} from "./journal_opening.ts";
+import { type BatchHeader, writeRecords } from "./record.ts";
+import {
   dataSegments,
   SEGMENT_BYTES_MAX,
   type SegmentNames,
 } from "./segments.ts";
+import { type SetAside, setAside } from "./set_aside.ts";
+import { sealedEntry } from "./stock.ts";
 
 /** What a journal reports. */
 export interface JournalEvents {
@@ -40,6 +52,8 @@ export interface JournalEvents {
   room(): void;
   /** A segment was sealed, because it is full or for the reason given. */
   sealed(name: string, reason: string | undefined): void;
+  /** Others have taken away what was synced. */
+  lost(loss: Loss): void;
 }
 
 /** How a journal differs from that of `data.txt`. */
@@ -48,36 +62,26 @@ export interface JournalOptions {
   readonly segmentBytesMax?: number | undefined;
   /** What its segments are called. */
   readonly names?: SegmentNames;
+  /** What ought to be there; without one, all that is there. */
+  readonly listing?: Listing;
   /** Bytes of memory that it keeps twice, for commits that are often large. */
   readonly capacityKept?: number;
 }
 
-/** What start-up found. */
-export interface Recovery {
-  /** Undamaged records in the active segment. */
-  readonly records: number;
-  /** Highest tick among them. */
-  readonly tick: number;
-  /** Bytes of a torn last line that were cut off. */
-  readonly tornBytes: number;
-  /** Stretches without a record, now also in files of their own. */
-  readonly damages: readonly SetAside[];
-}
-
-/** A damaged stretch and the file that holds a copy of it. */
-export interface SetAside extends Damage {
-  /** The segment that it is in. */
-  readonly segment: string;
-  readonly file: string;
+/** How the active segment is to be sealed. */
+interface Sealing {
+  readonly name: string;
+  /** Of its file; 0 when there is nothing to seal. */
+  readonly bytes: number;
+  readonly isEnded: boolean;
+  /** What it does not have of what was synced. */
+  readonly loss: Loss | undefined;
 }
 
 const LF = new Uint8Array([10]);
 
-/** Bytes of records that a start reads at least, if there are so many. */
-const RECENT_BYTES_MIN = 16 * 1024 * 1024;
-
-/** Bytes of a damaged stretch that are copied at most. */
-const SET_ASIDE_BYTES_MAX = 4 * 1024 * 1024;
+/** Bytes at the end of what was synced that are remembered. */
+const TAIL_BYTES = 64;
 
 /** See the module. */
 export class Journal {
@@ -96,12 +100,22 @@ export class Journal {
   #isWriting = false;
   /** Synced bytes of the active segment. */
   #size = 0;
+  /** The last of these bytes, to know them again. */
+  readonly #tail = new Uint8Array(TAIL_BYTES);
+  #tailLength = 0;
   #sealedCount = 0;
-  readonly #extents = new Extents();
+  #extents = new Extents();
   /** Whether the active segment's last line has its ending. */
   #isEnded = true;
   /** Why the active segment must be sealed before it is written again. */
   #distrust: string | undefined;
+  /** Whether that is because others have touched it. */
+  #isTouched = false;
+  /** A sealing that was begun. */
+  #sealing: Sealing | undefined;
+  /** The sealed segment that is looked at next. */
+  #nextLookedAt = 0;
+  readonly #listing: Listing;
   readonly #begin = () => this.#write();
 
   constructor(
@@ -112,6 +126,8 @@ export class Journal {
   ) {
     this.#names = options.names ?? dataSegments;
     this.#segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_MAX;
+    this.#listing = options.listing ??
+      new Listing(this.#names.active, () => 0);
     this.#gathering = new ByteQueue(options.capacityKept);
     this.#writing = new ByteQueue(options.capacityKept);
     this.#disk = disk;
@@ -145,59 +161,27 @@ export class Journal {
   }
 
   /**
-   * Reads the active segment, mends its end, and sets aside what is damaged.
+   * Reads what is there; see {@linkcode openJournal}.
    *
-   * @param record Is told of every undamaged record of it and, if it is short,
-   * of the segment before: what was stored last.
    * @throws Whatever the disk throws.
    */
-  open(
-    record: (bytes: Uint8Array, record: ParsedRecord) => void,
-  ): Recovery {
-    for (const number of this.#names.numbersIn(this.#disk.list())) {
-      this.#sealedCount = number;
-      this.#addExtent(this.#names.sealed(number));
-    }
-    // Made at once, so that `tail -f` finds it before the first message.
-    if (this.#disk.sizeOf(this.#names.active) < 0) this.#makeActive();
-    let records = 0;
-    let tick = 0;
-    if (
-      this.#sealedCount > 0 &&
-      this.#disk.sizeOf(this.#names.active) < RECENT_BYTES_MIN
-    ) {
-      scanSegment(this.#disk, this.#names.sealed(this.#sealedCount), 0, {
-        record: (bytes, found) => {
-          tick = Math.max(tick, found.tick);
-          record(bytes, found);
-        },
-        damage: () => {},
-      });
-    }
-    // A process that was killed may have left bytes that only the operating
-    // system has. What is read below counts as stored, so it must be.
-    this.#disk.sync(this.#names.active);
-    const damages: SetAside[] = [];
-    const end = scanSegment(this.#disk, this.#names.active, 0, {
-      record: (bytes, found) => {
-        records++;
-        tick = Math.max(tick, found.tick);
-        record(bytes, found);
-      },
-      damage: (bytes, damage) => damages.push(this.#setAside(bytes, damage)),
-    });
-    this.#size = end.wholeBytes + end.recordBytes;
-    if (end.restBytes > end.recordBytes) {
-      this.#disk.truncate(this.#names.active, this.#size);
-    }
-    this.#isEnded = end.recordBytes === 0;
+  open(record: RecordListener): Recovery {
+    const opening = openJournal(
+      this.#disk,
+      this.#names,
+      this.#listing,
+      record,
+    );
+    this.#extents = opening.extents;
+    this.#sealedCount = opening.sealedCount;
+    this.#size = opening.size;
+    this.#isEnded = opening.isEnded;
+    this.#distrust = opening.distrust;
     if (!this.#isEnded) this.#gathering.append(LF);
-    return {
-      records,
-      tick,
-      tornBytes: end.restBytes - end.recordBytes,
-      damages,
-    };
+    this.#disk.hold(this.#names.active);
+    this.#tailLength = Math.min(this.#size, TAIL_BYTES);
+    if (this.#tailLength > 0) this.#readTail(this.#tail);
+    return opening.recovery;
   }
 
   /**
@@ -241,42 +225,76 @@ export class Journal {
   ): void {
     const activeOffset = position - this.#extents.activeStart;
     if (activeOffset >= 0) {
+      const { active } = this.#names;
       const length = Math.min(into.length, this.#size - activeOffset);
       const part = into.subarray(0, length);
-      this.#disk.load(this.#names.active, activeOffset, part, done);
+      this.#disk.load(active, activeOffset, part, (count, failure) => {
+        done(count, failure ?? shortness(active, count, length));
+      });
       return;
     }
     const { segment, offset, length } = this.#extents.locate(position);
     if (length === 0) {
-      into.set(LF);
-      this.#turn.sending(() => done(1, undefined));
+      const count = this.#extents.fill(position, into);
+      this.#turn.sending(() => done(count, undefined));
       return;
     }
     const part = into.subarray(0, Math.min(into.length, length));
-    this.#disk.load(segment, offset, part, done);
+    this.#disk.load(segment, offset, part, (count, failure) => {
+      const reason = failure ?? shortness(segment, count, part.length);
+      if (reason !== undefined) this.#lookAt(segment, offset + length);
+      done(count, reason);
+    });
   }
 
   /**
    * Copies a damaged stretch of synced bytes to a file of its own; what stands
    * in the segments is left as it is.
    *
-   * @returns Where it is now, unless it was there before, or cannot be copied.
+   * @returns Where it is now, unless it was there before, or is nowhere.
    */
   setAside(position: number, length: number): SetAside | undefined {
     const activeOffset = position - this.#extents.activeStart;
-    const { segment, offset } = activeOffset >= 0
-      ? { segment: this.#names.active, offset: activeOffset }
+    const { segment, offset, length: rest } = activeOffset >= 0
+      ? { segment: this.#names.active, offset: activeOffset, length }
       : this.#extents.locate(position);
-    const file = damagedName(segment, offset);
-    try {
-      if (this.#disk.sizeOf(file) >= 0) return undefined;
-      const bytes = new Uint8Array(Math.min(length, SET_ASIDE_BYTES_MAX));
-      const count = this.#disk.read(segment, offset, bytes);
-      this.#disk.replace(file, bytes.subarray(0, count));
-      return { segment, offset, length, file };
-    } catch {
-      return undefined;
+    // What is lost was told when it was noticed.
+    if (rest === 0) return undefined;
+    const { isNew, ...found } = setAside(this.#disk, segment, {
+      offset,
+      length: Math.min(length, rest),
+    });
+    return isNew ? found : undefined;
+  }
+
+  /**
+   * Looks whether what was stored is still there, and mends what it can; to be
+   * called every second or so.
+   *
+   * @returns Why nothing can be stored now, when others are to blame.
+   */
+  check(): string | undefined {
+    if (this.#isWriting) return undefined;
+    if (this.#distrust === undefined) {
+      const found = this.#disk.check(this.#names.active, this.#size);
+      if (found === undefined) {
+        this.#lookAtOne();
+        return undefined;
+      }
+      this.#distrust = found;
+      this.#isTouched = true;
     }
+    return this.#isTouched ? this.#sealIfNeeded() : undefined;
+  }
+
+  /** Makes certain that all is on disk, also if commits were not synced. */
+  settle(): void {
+    if (this.#distrust === undefined) this.#disk.sync(this.#names.active);
+  }
+
+  /** What was lost is known to be elsewhere. */
+  healed(): void {
+    this.#extents.heal();
   }
 
   /** Writes when the turn ends, or when the commit before is done. */
@@ -293,6 +311,7 @@ export class Journal {
     const bytes = this.#gathering;
     this.#gathering = this.#writing;
     this.#writing = bytes;
+    const owesEnding = !this.#isEnded;
     const failure = this.#sealIfNeeded();
     if (failure !== undefined) {
       // Told later, as a disk would: callers may be in the middle of a turn.
@@ -300,6 +319,8 @@ export class Journal {
       this.#events.room();
       return;
     }
+    // The segment that lacked its last ending is sealed.
+    if (owesEnding && this.#isEnded) bytes.consume(LF.length);
     this.#disk.append(
       this.#names.active,
       bytes.view(),
@@ -309,12 +330,21 @@ export class Journal {
   }
 
   #done(commit: number, failure: string | undefined): void {
+    const { active } = this.#names;
+    const size = this.#size + this.#writing.length;
     if (failure === undefined) {
-      this.#size += this.#writing.length;
+      failure = this.#disk.check(active, size);
+      this.#isTouched = failure !== undefined;
+    }
+    if (failure === undefined) {
+      this.#size = size;
+      this.#listing.bytes = size;
       this.#isEnded = true;
+      this.#rememberTail();
     } else {
       this.#distrust = failure;
       this.#failedCommit = commit;
+      this.#cutToSynced();
     }
     this.#doneCommit = commit;
     this.#writing.clear();
@@ -329,51 +359,169 @@ export class Journal {
     if (distrust === undefined && this.#size < this.#segmentBytesMax) {
       return undefined;
     }
+    const gone = this.#disk.gone();
+    if (gone !== undefined) {
+      this.#distrust = gone;
+      this.#isTouched = true;
+      return gone;
+    }
     try {
-      if (distrust !== undefined) this.#cutToSynced();
-      if (this.#size === 0) {
-        this.#makeActive();
-      } else {
-        const name = this.#names.sealed(this.#sealedCount + 1);
-        // A rename that failed may have been done all the same.
-        if (this.#disk.sizeOf(this.#names.active) >= 0) {
-          this.#disk.rename(this.#names.active, name);
-        }
-        this.#sealedCount++;
-        this.#extents.seal(name, this.#size, this.#isEnded);
-        this.#size = 0;
-        this.#isEnded = true;
-        this.#events.sealed(name, distrust);
-      }
+      const sealing = this.#sealing ?? this.#planSealing();
+      this.#sealing = sealing;
+      this.#seal(sealing);
+      this.#disk.replace(this.#names.active, new Uint8Array());
+      this.#disk.hold(this.#names.active);
       this.#distrust = undefined;
+      this.#isTouched = false;
       return undefined;
     } catch (error) {
-      return error instanceof Error ? error.message : `${error}`;
+      // Also if it was only full: it may have been renamed all the same.
+      const reason = error instanceof Error ? error.message : `${error}`;
+      this.#distrust ??= reason;
+      return reason;
     }
   }
 
-  /** Takes off what a failed commit may have left in the active segment. */
+  /** Finds out what there is to seal, and cuts it to what was synced. */
+  #planSealing(): Sealing {
+    const { active } = this.#names;
+    const name = this.#names.sealed(this.#sealedCount + 1);
+    const size = this.#size;
+    const found = this.#disk.sizeOf(active);
+    if (!this.#isTouched && this.#isWhole(found)) {
+      if (found > size) this.#disk.truncate(active, size);
+      return { name, bytes: size, isEnded: this.#isEnded, loss: undefined };
+    }
+    const bytes = Math.max(found, 0);
+    const isEnded = endsLine(this.#disk, active, bytes);
+    const loss = size === 0 || this.#holdsSynced(found)
+      ? undefined
+      : found < 0
+      ? this.#listing.lossOf("missing", active, size)
+      : found < size
+      ? this.#listing.lossOf("short", active, size - found)
+      : this.#listing.lossOf("changed", active, 0);
+    return { name, bytes, isEnded, loss };
+  }
+
+  #seal({ name, bytes, isEnded, loss }: Sealing): void {
+    const { active } = this.#names;
+    const reason = this.#distrust;
+    const entries: Entry[] = [];
+    if (bytes > 0) {
+      // A rename that failed may have been done all the same.
+      if (this.#disk.sizeOf(active) >= 0) this.#disk.rename(active, name);
+      entries.push(sealedEntry(this.#disk, name));
+      this.#sealedCount++;
+    }
+    if (loss !== undefined) entries.push(loss);
+    if (entries.length > 0) {
+      this.#extents.seal(
+        bytes > 0 ? name : "",
+        bytes,
+        isEnded,
+        loss?.bytes ?? 0,
+      );
+    }
+    this.#sealing = undefined;
+    this.#size = 0;
+    this.#tailLength = 0;
+    this.#isEnded = true;
+    this.#listing.entries.push(...entries);
+    this.#listing.bytes = 0;
+    this.#listing.notedBytes = this.#listing.notedPrint = 0;
+    if (bytes > 0) this.#events.sealed(name, reason);
+    if (loss !== undefined) this.#events.lost(loss);
+  }
+
+  /** Takes off what a failed commit has left in the active segment. */
   #cutToSynced(): void {
-    if (this.#disk.sizeOf(this.#names.active) > this.#size) {
-      this.#disk.truncate(this.#names.active, this.#size);
+    if (this.#isTouched) return;
+    const { active } = this.#names;
+    try {
+      const found = this.#disk.sizeOf(active);
+      if (found > this.#size && this.#isWhole(found)) {
+        this.#disk.truncate(active, this.#size);
+      }
+    } catch {
+      // It is tried again before the segment is sealed.
     }
   }
 
-  #addExtent(name: string): void {
-    const size = this.#disk.sizeOf(name);
-    const last = new Uint8Array(1);
-    if (size > 0) this.#disk.read(name, size - 1, last);
-    this.#extents.seal(name, size, last[0] === LF[0]);
+  /** Whether the active segment is the file that it was, with what it had. */
+  #isWhole(found: number): boolean {
+    return this.#disk.check(this.#names.active, found) === undefined &&
+      this.#holdsSynced(found);
   }
 
-  #makeActive(): void {
-    this.#disk.replace(this.#names.active, new Uint8Array());
+  /** Whether a file of this size ends its synced bytes as they ended. */
+  #holdsSynced(found: number): boolean {
+    if (found < this.#size) return false;
+    const tail = new Uint8Array(TAIL_BYTES);
+    this.#readTail(tail);
+    for (let i = 0; i < this.#tailLength; i++) {
+      if (tail[i] !== this.#tail[i]) return false;
+    }
+    return true;
   }
 
-  #setAside(bytes: Uint8Array, damage: Damage): SetAside {
-    const segment = this.#names.active;
-    const file = damagedName(segment, damage.offset);
-    if (this.#disk.sizeOf(file) < 0) this.#disk.replace(file, bytes);
-    return { ...damage, segment, file };
+  #readTail(into: Uint8Array): void {
+    const length = this.#tailLength;
+    const part = into.subarray(0, length);
+    this.#disk.read(this.#names.active, this.#size - length, part);
   }
+
+  /** Called once a commit: what was written last. */
+  #rememberTail(): void {
+    const { bytes, end, length } = this.#writing;
+    this.#tailLength = Math.min(length, TAIL_BYTES);
+    const from = end - this.#tailLength;
+    for (let i = 0; i < this.#tailLength; i++) this.#tail[i] = bytes[from + i]!;
+  }
+
+  /** Looks at one sealed segment after the other, a call each. */
+  #lookAtOne(): void {
+    const { count } = this.#extents;
+    if (count === 0) return;
+    this.#nextLookedAt %= count;
+    const { segment, bytes } = this.#extents.at(this.#nextLookedAt++);
+    if (segment !== "" && bytes > 0) this.#lookAt(segment, bytes);
+  }
+
+  /** Looks whether a sealed segment has what it ought to have. */
+  #lookAt(segment: string, bytes: number): void {
+    try {
+      const found = Math.max(this.#disk.sizeOf(segment), 0);
+      if (found >= bytes || this.#disk.gone() !== undefined) return;
+      this.#shorten(segment, bytes, found);
+    } catch {
+      // A disk that cannot be asked says so when it is read.
+    }
+  }
+
+  #shorten(segment: string, bytes: number, found: number): void {
+    this.#extents.shorten(segment, found);
+    const { entries } = this.#listing;
+    const index = entries.findIndex(({ kind, name }) =>
+      kind === "sealed" && name === segment
+    );
+    const print = entries[index]?.print;
+    const loss = found === 0
+      ? this.#listing.lossOf("missing", segment, bytes, print)
+      : this.#listing.lossOf("short", segment, bytes - found, print);
+    const rest = found === 0 ? [] : [sealedEntry(this.#disk, segment)];
+    entries.splice(Math.max(index, 0), index < 0 ? 0 : 1, ...rest, loss);
+    this.#events.lost(loss);
+  }
+}
+
+/** What is wrong with so many bytes of so many, in words. */
+function shortness(
+  name: string,
+  count: number,
+  wanted: number,
+): string | undefined {
+  return count < wanted
+    ? `${name} is shorter than what was synced`
+    : undefined;
 }

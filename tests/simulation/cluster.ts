@@ -14,7 +14,7 @@ import { CLIENT_WINDOW_BYTES, MEMBER_WINDOW_BYTES } from "../../lib/limits.ts";
 import type { Link, Session } from "../../lib/ports.ts";
 import { ReaderCore } from "../../lib/reader/core.ts";
 import { unescapeInto } from "../../lib/store/escape.ts";
-import type { Recovery } from "../../lib/store/journal.ts";
+import type { Recovery } from "../../lib/store/journal_opening.ts";
 import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
 import { findLineEnd } from "../../lib/wire/line.ts";
 import type { History, Sent } from "./history.ts";
@@ -184,6 +184,7 @@ export class SimData {
         headLost: ignore,
         appended: ignore,
         sealed: ignore,
+        lost: ignore,
         diskFailed: ignore,
       },
     });

@@ -54,6 +54,7 @@ function newData(disk = new MemoryDisk()) {
       headLost: ignore,
       appended: ignore,
       sealed: ignore,
+      lost: ignore,
       diskFailed: ignore,
     },
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { MESSAGE_BYTES_MAX } from "../../lib/limits.ts";
-import { Journal, type Recovery } from "../../lib/store/journal.ts";
+import { Journal } from "../../lib/store/journal.ts";
+import type { Recovery } from "../../lib/store/journal_opening.ts";
 import { ManualTurn } from "../support/manual_turn.ts";
 import { MemoryDisk } from "../support/memory_disk.ts";
 import { headerOf, joined, lineOf, payloadOf } from "../support/records.ts";
@@ -14,6 +15,7 @@ function openJournal(disk = new MemoryDisk(), segmentBytesMax?: number) {
       told.push(`commit ${commit}${failure ? ` failed: ${failure}` : ""}`),
     room: () => {},
     sealed: (name, reason) => told.push(`sealed ${name} ${reason ?? ""}`),
+    lost: ({ how, name, bytes }) => told.push(`lost ${how} ${name} ${bytes}`),
   }, { segmentBytesMax });
   const sequences: number[] = [];
   const recovery: Recovery = journal.open((_bytes, record) =>
@@ -235,6 +237,7 @@ Deno.test("Journal has room again as soon as a full commit is being written", ()
       assert.equal(journal.full, false);
     },
     sealed: () => {},
+    lost: () => {},
   });
   journal.open(() => {});
   const large = payloadOf([new Uint8Array(MESSAGE_BYTES_MAX)]);

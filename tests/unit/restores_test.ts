@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Restores } from "../../lib/data/restores.ts";
+import { Contents } from "../../lib/store/contents.ts";
 import { laneNumbers } from "../../lib/store/lanes.ts";
 import { newParsedRecord, parseRecord } from "../../lib/store/record.ts";
+import { ManualClock } from "../support/manual_clock.ts";
 import { ManualTurn } from "../support/manual_turn.ts";
 import { MemoryDisk } from "../support/memory_disk.ts";
 import { joined, lineOf } from "../support/records.ts";
@@ -11,7 +13,13 @@ import { joined, lineOf } from "../support/records.ts";
 function newRestores(disk = new MemoryDisk()) {
   const turn = new ManualTurn();
   const told: string[] = [];
-  const restores = new Restores(disk, turn, (reason) => told.push(reason));
+  const contents = new Contents(disk, new ManualClock());
+  contents.read();
+  const restores = new Restores(disk, turn, contents, {
+    failed: (reason) => void told.push(reason),
+    stored: () => {},
+    lost: ({ how, name }) => void told.push(`${how} ${name}`),
+  });
   const recoveries = restores.open();
   const restorer = {
     restored: (ticket: number, failure: string | undefined) =>
@@ -32,7 +40,8 @@ function newRestores(disk = new MemoryDisk()) {
       else other.fail(failure);
     }
   };
-  return { disk, restores, recoveries, restore, sync, told };
+  contents.note();
+  return { disk, contents, restores, recoveries, restore, sync, told };
 }
 
 /** The ticks in a lane's file, in the order they stand there. */
@@ -139,8 +148,9 @@ Deno.test("a torn lane is cut, a damaged one served but for the damage", () => {
       assert.equal(damages.length, 1);
       assert.ok(records >= 3);
       assert.equal(damages[0]!.segment, name);
-      assert.match(damages[0]!.file, /^damaged-restored-000001-\d+\.txt$/);
-      assert.ok(disk.files.has(damages[0]!.file));
+      const file = damages[0]!.file!;
+      assert.match(file, /^damaged-restored-000001-\d+\.txt$/);
+      assert.ok(disk.files.has(file));
     }
   }));
 });

@@ -19,12 +19,13 @@ function lines(first: number, count: number): Uint8Array {
 /** A data node's scrub, of two sealed segments and `data.txt`. */
 function newScrub(disk: MemoryDisk, clock: ManualClock, intervalMs = DAY_MS) {
   const turn = new ManualTurn();
-  const events = { committed() {}, room() {}, sealed() {} };
+  const events = { committed() {}, room() {}, sealed() {}, lost() {} };
   const journal = new Journal(disk, turn, events);
   journal.open(() => {});
   const told: string[] = [];
   const scrub = new Scrub(intervalMs, clock, disk, {
     journal: (lane) => lane === 0 ? journal : undefined,
+    lanes: 0,
     damaged: ({ file, offset, length }) =>
       void told.push(`${file} ${offset}+${length}`),
     scrubbed: (bytes) => void told.push(`scrubbed ${bytes}`),
