@@ -17,7 +17,11 @@ import { newDialer } from "../lib/net/dial.ts";
 import type { Clock } from "../lib/ports.ts";
 import { escapedText } from "../lib/store/escape.ts";
 import { cannotOpenFile, StartError } from "../lib/start_error.ts";
-import { CONTENTS_FILE, ContentsError, type Loss } from "../lib/store/contents.ts";
+import {
+  CONTENTS_FILE,
+  ContentsError,
+  type Loss,
+} from "../lib/store/contents.ts";
 import { DenoDisk } from "../lib/store/deno_disk.ts";
 import type { Disk } from "../lib/store/disk.ts";
 import type { Recovery } from "../lib/store/journal_opening.ts";

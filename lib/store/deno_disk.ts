@@ -200,9 +200,10 @@ export class DenoDisk implements Disk {
         ? `${name} was cut short`
         : `${name} was written to by another`;
     } catch (error) {
-      return this.gone() ?? (error instanceof Deno.errors.NotFound
-        ? `${name} was moved away or removed`
-        : wordsOf(error));
+      return this.gone() ??
+        (error instanceof Deno.errors.NotFound
+          ? `${name} was moved away or removed`
+          : wordsOf(error));
     }
   }
 
@@ -216,7 +217,7 @@ export class DenoDisk implements Disk {
       return undefined;
     }
     return `the directory '${this.#directory}', or its ${LOCK_FILE}, was moved ` +
-      "away, replaced or removed";
+      "away, replaced or removed: nothing is stored until it is back";
   }
 
   append(

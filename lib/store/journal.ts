@@ -11,11 +11,8 @@
  * and sealed (after a failed fsync the kernel may call dirty pages clean; see
  * journal_opening.ts). The next commit begins a new segment.
  *
- * What is durable is what others find under the segment's name. So each commit
- * looks, after its sync, whether the name still stands for the file that was
- * written to, and all of it; a tick looks as well. If not, the commit fails
- * too, and what stands there now is sealed as it is: what it does not hold of
- * the bytes that were synced is lost.
+ * The same when the file does not stand under its name any more, or not all of
+ * it (segment_files.ts).
  *
  * @module
  */
@@ -23,26 +20,20 @@
 import { GATHER_BYTES_MAX } from "../limits.ts";
 import type { Turn } from "../ports.ts";
 import { ByteQueue } from "../wire/byte_queue.ts";
-import { type Entry, Listing, type Loss } from "./contents.ts";
+import { Listing } from "./contents.ts";
 import type { Disk } from "./disk.ts";
-import { Extents } from "./extents.ts";
-import {
-  endsLine,
-  openJournal,
-  type RecordListener,
-  type Recovery,
-} from "./journal_opening.ts";
+import type { RecordListener, Recovery } from "./journal_opening.ts";
 import { type BatchHeader, writeRecords } from "./record.ts";
+import { type SegmentEvents, SegmentFiles } from "./segment_files.ts";
 import {
   dataSegments,
   SEGMENT_BYTES_MAX,
   type SegmentNames,
 } from "./segments.ts";
-import { type SetAside, setAside } from "./set_aside.ts";
-import { sealedEntry } from "./stock.ts";
+import type { SetAside } from "./set_aside.ts";
 
 /** What a journal reports. */
-export interface JournalEvents {
+export interface JournalEvents extends SegmentEvents {
   /**
    * All records appended for this commit are on disk, or, with a reason, none
    * of them counts as stored.
@@ -50,10 +41,6 @@ export interface JournalEvents {
   committed(commit: number, failure: string | undefined): void;
   /** What is appended from now on gathers in an empty commit. */
   room(): void;
-  /** A segment was sealed, because it is full or for the reason given. */
-  sealed(name: string, reason: string | undefined): void;
-  /** Others have taken away what was synced. */
-  lost(loss: Loss): void;
 }
 
 /** How a journal differs from that of `data.txt`. */
@@ -68,26 +55,13 @@ export interface JournalOptions {
   readonly capacityKept?: number;
 }
 
-/** How the active segment is to be sealed. */
-interface Sealing {
-  readonly name: string;
-  /** Of its file; 0 when there is nothing to seal. */
-  readonly bytes: number;
-  readonly isEnded: boolean;
-  /** What it does not have of what was synced. */
-  readonly loss: Loss | undefined;
-}
-
 const LF = new Uint8Array([10]);
-
-/** Bytes at the end of what was synced that are remembered. */
-const TAIL_BYTES = 64;
 
 /** See the module. */
 export class Journal {
   readonly #names: SegmentNames;
-  readonly #segmentBytesMax: number;
   readonly #disk: Disk;
+  readonly #files: SegmentFiles;
   readonly #turn: Turn;
   readonly #events: JournalEvents;
   #gathering: ByteQueue;
@@ -98,24 +72,6 @@ export class Journal {
   #failedCommit = -1;
   #isDue = false;
   #isWriting = false;
-  /** Synced bytes of the active segment. */
-  #size = 0;
-  /** The last of these bytes, to know them again. */
-  readonly #tail = new Uint8Array(TAIL_BYTES);
-  #tailLength = 0;
-  #sealedCount = 0;
-  #extents = new Extents();
-  /** Whether the active segment's last line has its ending. */
-  #isEnded = true;
-  /** Why the active segment must be sealed before it is written again. */
-  #distrust: string | undefined;
-  /** Whether that is because others have touched it. */
-  #isTouched = false;
-  /** A sealing that was begun. */
-  #sealing: Sealing | undefined;
-  /** The sealed segment that is looked at next. */
-  #nextLookedAt = 0;
-  readonly #listing: Listing;
   readonly #begin = () => this.#write();
 
   constructor(
@@ -125,9 +81,14 @@ export class Journal {
     options: JournalOptions = {},
   ) {
     this.#names = options.names ?? dataSegments;
-    this.#segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_MAX;
-    this.#listing = options.listing ??
-      new Listing(this.#names.active, () => 0);
+    this.#files = new SegmentFiles(
+      disk,
+      turn,
+      this.#names,
+      options.listing ?? new Listing(this.#names.active, () => 0),
+      options.segmentBytesMax ?? SEGMENT_BYTES_MAX,
+      events,
+    );
     this.#gathering = new ByteQueue(options.capacityKept);
     this.#writing = new ByteQueue(options.capacityKept);
     this.#disk = disk;
@@ -161,27 +122,14 @@ export class Journal {
   }
 
   /**
-   * Reads what is there; see {@linkcode openJournal}.
+   * Reads what is there; see journal_opening.ts.
    *
    * @throws Whatever the disk throws.
    */
   open(record: RecordListener): Recovery {
-    const opening = openJournal(
-      this.#disk,
-      this.#names,
-      this.#listing,
-      record,
-    );
-    this.#extents = opening.extents;
-    this.#sealedCount = opening.sealedCount;
-    this.#size = opening.size;
-    this.#isEnded = opening.isEnded;
-    this.#distrust = opening.distrust;
-    if (!this.#isEnded) this.#gathering.append(LF);
-    this.#disk.hold(this.#names.active);
-    this.#tailLength = Math.min(this.#size, TAIL_BYTES);
-    if (this.#tailLength > 0) this.#readTail(this.#tail);
-    return opening.recovery;
+    const recovery = this.#files.open(record);
+    if (!this.#files.isEnded) this.#gathering.append(LF);
+    return recovery;
   }
 
   /**
@@ -208,93 +156,36 @@ export class Journal {
 
   /** How many bytes are synced, in all segments together. */
   get end(): number {
-    return this.#extents.activeStart + this.#size;
+    return this.#files.end;
   }
 
-  /**
-   * Reads synced bytes from `position` on, of one segment at most, beside
-   * other work. Exactly one call of `done` follows, never during this call.
-   *
-   * @param position Below {@linkcode end}.
-   * @param done Gets how many bytes were read, or why none were.
-   */
+  /** See {@linkcode SegmentFiles.load}. */
   load(
     position: number,
     into: Uint8Array,
     done: (count: number, failure: string | undefined) => void,
   ): void {
-    const activeOffset = position - this.#extents.activeStart;
-    if (activeOffset >= 0) {
-      const { active } = this.#names;
-      const length = Math.min(into.length, this.#size - activeOffset);
-      const part = into.subarray(0, length);
-      this.#disk.load(active, activeOffset, part, (count, failure) => {
-        done(count, failure ?? shortness(active, count, length));
-      });
-      return;
-    }
-    const { segment, offset, length } = this.#extents.locate(position);
-    if (length === 0) {
-      const count = this.#extents.fill(position, into);
-      this.#turn.sending(() => done(count, undefined));
-      return;
-    }
-    const part = into.subarray(0, Math.min(into.length, length));
-    this.#disk.load(segment, offset, part, (count, failure) => {
-      const reason = failure ?? shortness(segment, count, part.length);
-      if (reason !== undefined) this.#lookAt(segment, offset + length);
-      done(count, reason);
-    });
+    this.#files.load(position, into, done);
   }
 
-  /**
-   * Copies a damaged stretch of synced bytes to a file of its own; what stands
-   * in the segments is left as it is.
-   *
-   * @returns Where it is now, unless it was there before, or is nowhere.
-   */
+  /** See {@linkcode SegmentFiles.setAside}. */
   setAside(position: number, length: number): SetAside | undefined {
-    const activeOffset = position - this.#extents.activeStart;
-    const { segment, offset, length: rest } = activeOffset >= 0
-      ? { segment: this.#names.active, offset: activeOffset, length }
-      : this.#extents.locate(position);
-    // What is lost was told when it was noticed.
-    if (rest === 0) return undefined;
-    const { isNew, ...found } = setAside(this.#disk, segment, {
-      offset,
-      length: Math.min(length, rest),
-    });
-    return isNew ? found : undefined;
+    return this.#files.setAside(position, length);
   }
 
-  /**
-   * Looks whether what was stored is still there, and mends what it can; to be
-   * called every second or so.
-   *
-   * @returns Why nothing can be stored now, when others are to blame.
-   */
+  /** See {@linkcode SegmentFiles.check}; a commit under way looks itself. */
   check(): string | undefined {
-    if (this.#isWriting) return undefined;
-    if (this.#distrust === undefined) {
-      const found = this.#disk.check(this.#names.active, this.#size);
-      if (found === undefined) {
-        this.#lookAtOne();
-        return undefined;
-      }
-      this.#distrust = found;
-      this.#isTouched = true;
-    }
-    return this.#isTouched ? this.#sealIfNeeded() : undefined;
+    return this.#isWriting ? undefined : this.#files.check();
   }
 
-  /** Makes certain that all is on disk, also if commits were not synced. */
+  /** See {@linkcode SegmentFiles.settle}. */
   settle(): void {
-    if (this.#distrust === undefined) this.#disk.sync(this.#names.active);
+    this.#files.settle();
   }
 
-  /** What was lost is known to be elsewhere. */
+  /** See {@linkcode SegmentFiles.healed}. */
   healed(): void {
-    this.#extents.heal();
+    this.#files.healed();
   }
 
   /** Writes when the turn ends, or when the commit before is done. */
@@ -311,8 +202,8 @@ export class Journal {
     const bytes = this.#gathering;
     this.#gathering = this.#writing;
     this.#writing = bytes;
-    const owesEnding = !this.#isEnded;
-    const failure = this.#sealIfNeeded();
+    const owesEnding = !this.#files.isEnded;
+    const failure = this.#files.prepare();
     if (failure !== undefined) {
       // Told later, as a disk would: callers may be in the middle of a turn.
       this.#turn.sending(() => this.#done(commit, failure));
@@ -320,7 +211,7 @@ export class Journal {
       return;
     }
     // The segment that lacked its last ending is sealed.
-    if (owesEnding && this.#isEnded) bytes.consume(LF.length);
+    if (owesEnding && this.#files.isEnded) bytes.consume(LF.length);
     this.#disk.append(
       this.#names.active,
       bytes.view(),
@@ -330,21 +221,10 @@ export class Journal {
   }
 
   #done(commit: number, failure: string | undefined): void {
-    const { active } = this.#names;
-    const size = this.#size + this.#writing.length;
-    if (failure === undefined) {
-      failure = this.#disk.check(active, size);
-      this.#isTouched = failure !== undefined;
-    }
-    if (failure === undefined) {
-      this.#size = size;
-      this.#listing.bytes = size;
-      this.#isEnded = true;
-      this.#rememberTail();
-    } else {
-      this.#distrust = failure;
+    failure ??= this.#files.appended(this.#writing);
+    if (failure !== undefined) {
       this.#failedCommit = commit;
-      this.#cutToSynced();
+      this.#files.failed(failure);
     }
     this.#doneCommit = commit;
     this.#writing.clear();
@@ -352,176 +232,4 @@ export class Journal {
     this.#events.committed(commit, failure);
     if (this.#isDue) this.#write();
   }
-
-  /** Seals the active segment if it must be. @returns Why it cannot be. */
-  #sealIfNeeded(): string | undefined {
-    const distrust = this.#distrust;
-    if (distrust === undefined && this.#size < this.#segmentBytesMax) {
-      return undefined;
-    }
-    const gone = this.#disk.gone();
-    if (gone !== undefined) {
-      this.#distrust = gone;
-      this.#isTouched = true;
-      return gone;
-    }
-    try {
-      const sealing = this.#sealing ?? this.#planSealing();
-      this.#sealing = sealing;
-      this.#seal(sealing);
-      this.#disk.replace(this.#names.active, new Uint8Array());
-      this.#disk.hold(this.#names.active);
-      this.#distrust = undefined;
-      this.#isTouched = false;
-      return undefined;
-    } catch (error) {
-      // Also if it was only full: it may have been renamed all the same.
-      const reason = error instanceof Error ? error.message : `${error}`;
-      this.#distrust ??= reason;
-      return reason;
-    }
-  }
-
-  /** Finds out what there is to seal, and cuts it to what was synced. */
-  #planSealing(): Sealing {
-    const { active } = this.#names;
-    const name = this.#names.sealed(this.#sealedCount + 1);
-    const size = this.#size;
-    const found = this.#disk.sizeOf(active);
-    if (!this.#isTouched && this.#isWhole(found)) {
-      if (found > size) this.#disk.truncate(active, size);
-      return { name, bytes: size, isEnded: this.#isEnded, loss: undefined };
-    }
-    const bytes = Math.max(found, 0);
-    const isEnded = endsLine(this.#disk, active, bytes);
-    const loss = size === 0 || this.#holdsSynced(found)
-      ? undefined
-      : found < 0
-      ? this.#listing.lossOf("missing", active, size)
-      : found < size
-      ? this.#listing.lossOf("short", active, size - found)
-      : this.#listing.lossOf("changed", active, 0);
-    return { name, bytes, isEnded, loss };
-  }
-
-  #seal({ name, bytes, isEnded, loss }: Sealing): void {
-    const { active } = this.#names;
-    const reason = this.#distrust;
-    const entries: Entry[] = [];
-    if (bytes > 0) {
-      // A rename that failed may have been done all the same.
-      if (this.#disk.sizeOf(active) >= 0) this.#disk.rename(active, name);
-      entries.push(sealedEntry(this.#disk, name));
-      this.#sealedCount++;
-    }
-    if (loss !== undefined) entries.push(loss);
-    if (entries.length > 0) {
-      this.#extents.seal(
-        bytes > 0 ? name : "",
-        bytes,
-        isEnded,
-        loss?.bytes ?? 0,
-      );
-    }
-    this.#sealing = undefined;
-    this.#size = 0;
-    this.#tailLength = 0;
-    this.#isEnded = true;
-    this.#listing.entries.push(...entries);
-    this.#listing.bytes = 0;
-    this.#listing.notedBytes = this.#listing.notedPrint = 0;
-    if (bytes > 0) this.#events.sealed(name, reason);
-    if (loss !== undefined) this.#events.lost(loss);
-  }
-
-  /** Takes off what a failed commit has left in the active segment. */
-  #cutToSynced(): void {
-    if (this.#isTouched) return;
-    const { active } = this.#names;
-    try {
-      const found = this.#disk.sizeOf(active);
-      if (found > this.#size && this.#isWhole(found)) {
-        this.#disk.truncate(active, this.#size);
-      }
-    } catch {
-      // It is tried again before the segment is sealed.
-    }
-  }
-
-  /** Whether the active segment is the file that it was, with what it had. */
-  #isWhole(found: number): boolean {
-    return this.#disk.check(this.#names.active, found) === undefined &&
-      this.#holdsSynced(found);
-  }
-
-  /** Whether a file of this size ends its synced bytes as they ended. */
-  #holdsSynced(found: number): boolean {
-    if (found < this.#size) return false;
-    const tail = new Uint8Array(TAIL_BYTES);
-    this.#readTail(tail);
-    for (let i = 0; i < this.#tailLength; i++) {
-      if (tail[i] !== this.#tail[i]) return false;
-    }
-    return true;
-  }
-
-  #readTail(into: Uint8Array): void {
-    const length = this.#tailLength;
-    const part = into.subarray(0, length);
-    this.#disk.read(this.#names.active, this.#size - length, part);
-  }
-
-  /** Called once a commit: what was written last. */
-  #rememberTail(): void {
-    const { bytes, end, length } = this.#writing;
-    this.#tailLength = Math.min(length, TAIL_BYTES);
-    const from = end - this.#tailLength;
-    for (let i = 0; i < this.#tailLength; i++) this.#tail[i] = bytes[from + i]!;
-  }
-
-  /** Looks at one sealed segment after the other, a call each. */
-  #lookAtOne(): void {
-    const { count } = this.#extents;
-    if (count === 0) return;
-    this.#nextLookedAt %= count;
-    const { segment, bytes } = this.#extents.at(this.#nextLookedAt++);
-    if (segment !== "" && bytes > 0) this.#lookAt(segment, bytes);
-  }
-
-  /** Looks whether a sealed segment has what it ought to have. */
-  #lookAt(segment: string, bytes: number): void {
-    try {
-      const found = Math.max(this.#disk.sizeOf(segment), 0);
-      if (found >= bytes || this.#disk.gone() !== undefined) return;
-      this.#shorten(segment, bytes, found);
-    } catch {
-      // A disk that cannot be asked says so when it is read.
-    }
-  }
-
-  #shorten(segment: string, bytes: number, found: number): void {
-    this.#extents.shorten(segment, found);
-    const { entries } = this.#listing;
-    const index = entries.findIndex(({ kind, name }) =>
-      kind === "sealed" && name === segment
-    );
-    const print = entries[index]?.print;
-    const loss = found === 0
-      ? this.#listing.lossOf("missing", segment, bytes, print)
-      : this.#listing.lossOf("short", segment, bytes - found, print);
-    const rest = found === 0 ? [] : [sealedEntry(this.#disk, segment)];
-    entries.splice(Math.max(index, 0), index < 0 ? 0 : 1, ...rest, loss);
-    this.#events.lost(loss);
-  }
-}
-
-/** What is wrong with so many bytes of so many, in words. */
-function shortness(
-  name: string,
-  count: number,
-  wanted: number,
-): string | undefined {
-  return count < wanted
-    ? `${name} is shorter than what was synced`
-    : undefined;
 }

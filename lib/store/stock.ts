@@ -38,14 +38,18 @@ export function takeStock(
   listing: Listing,
 ): Stock {
   const losses: Loss[] = [];
-  const lose = (...[how, name, bytes, print]: Parameters<Listing["lossOf"]>) => {
+  const lose = (
+    ...[how, name, bytes, print]: Parameters<Listing["lossOf"]>
+  ) => {
     const loss = listing.lossOf(how, name, bytes, print);
     losses.push(loss);
     return loss;
   };
   const entries: Entry[] = [];
   const numberOf = new Map(
-    names.numbersIn(disk.list()).map((number) => [names.sealed(number), number]),
+    names.numbersIn(disk.list()).map((
+      number,
+    ) => [names.sealed(number), number]),
   );
   const unlisted = new Map(numberOf);
   for (const entry of listing.entries) {

@@ -5,6 +5,8 @@ import type { Disk } from "../../lib/store/disk.ts";
 interface Pending {
   readonly name: string;
   readonly bytes: Uint8Array;
+  /** Whether there was such a file when it was begun. */
+  readonly isThere: boolean;
   readonly done: (failure: string | undefined) => void;
 }
 
@@ -131,7 +133,8 @@ export class MemoryDisk implements Disk {
   ): void {
     if (this.pending !== undefined) throw new Error("Two appends at once");
     this.appends++;
-    this.pending = { name, bytes, done };
+    const isThere = this.files.has(name);
+    this.pending = { name, bytes, isThere, done };
   }
 
   /** The sync of the pending append succeeds. */
@@ -159,6 +162,12 @@ export class MemoryDisk implements Disk {
     const pending = this.pending;
     if (pending === undefined) throw new Error("Nothing to sync");
     this.pending = undefined;
+    const { name, isThere } = pending;
+    if (isThere && !this.files.has(name) || this.replaced.has(name)) {
+      // The bytes went to the file that was open.
+      pending.done(failure);
+      return;
+    }
     const before = this.files.get(pending.name) ?? new Uint8Array(0);
     const count = Math.floor(pending.bytes.length * written);
     const after = new Uint8Array(before.length + count);

@@ -59,6 +59,7 @@ const pure = [
   "lib/store/stock.ts",
   "lib/store/record.ts",
   "lib/store/recovery.ts",
+  "lib/store/segment_files.ts",
   "lib/store/escape.ts",
   "lib/fifo.ts",
   "lib/heartbeat/attentive_clock.ts",
