@@ -124,8 +124,10 @@ export class Restores {
   ): string | undefined {
     const ticks = ticksOf(bytes, from, to);
     if (ticks === undefined) return "what is to be restored is no record";
+    const gone = this.#disk.gone();
+    if (gone !== undefined) return gone;
     const lane = this.#laneFor(ticks.first);
-    if (lane === undefined) return "there are too many lanes; start it again";
+    if (typeof lane === "string") return lane;
     if (lane.journal.full) return "the disk is behind";
     lane.tick = ticks.last;
     lane.waiting.push({
@@ -137,16 +139,24 @@ export class Restores {
     return undefined;
   }
 
-  /** One whose ticks go on rising when `tick` follows, or a new one. */
-  #laneFor(tick: number): Lane | undefined {
+  /**
+   * One whose ticks go on rising when `tick` follows, or a new one.
+   *
+   * @returns Or why there is none.
+   */
+  #laneFor(tick: number): Lane | string {
     let free = 1;
     for (const lane of this.#lanes.values()) {
       if (lane.tick <= tick) return lane;
     }
     while (this.#lanes.has(free)) free++;
-    if (free > LANES_MAX) return undefined;
-    this.#openLane(free);
-    return this.#lanes.get(free);
+    if (free > LANES_MAX) return "there are too many lanes; start it again";
+    try {
+      this.#openLane(free);
+    } catch (error) {
+      return error instanceof Error ? error.message : `${error}`;
+    }
+    return this.#lanes.get(free)!;
   }
 
   /** Opens a lane that ought to be there. */

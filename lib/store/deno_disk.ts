@@ -43,15 +43,16 @@ export class DenoDisk implements Disk {
    * @param directory Exists.
    * @param sync Whether appends reach the disk before they are done; false
    * trusts the operating system, and a power cut then loses what was answered.
+   * @param like One that has had the directory from the start.
    */
-  constructor(directory: string, sync: boolean) {
+  constructor(directory: string, sync: boolean, like?: DenoDisk) {
     this.#directory = directory;
     this.#sync = sync;
-    this.#lock = this.#identityOf(LOCK_FILE);
+    this.#lock = like === undefined ? this.#identityOf(LOCK_FILE) : like.#lock;
   }
 
   another(): DenoDisk {
-    return new DenoDisk(this.#directory, this.#sync);
+    return new DenoDisk(this.#directory, this.#sync, this);
   }
 
   list(): string[] {

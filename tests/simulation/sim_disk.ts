@@ -38,6 +38,7 @@ interface File {
   undurableTo: number;
 }
 
+const NO_DIRECTORY = "No such file or directory (os error 2)";
 const NO_SPACE = "No space left on device (os error 28)";
 
 /** A disk: it outlives the processes that use it. */
@@ -47,6 +48,8 @@ export class SimDisk {
   readonly #faults: DiskFaults;
   /** Stands for the directory; another stands in its place when it is gone. */
   #directory = {};
+  /** Whether there is one at all. */
+  #isThere = true;
   #powerLosses = 0;
   /** Whether there is no room left. */
   isFull = false;
@@ -57,21 +60,20 @@ export class SimDisk {
   }
 
   /** The disk as one process uses it. */
-  usedBy(process: Process): Disk {
-    const directory = this.#directory;
+  usedBy(process: Process, directory = this.#directory): Disk {
     const held = new Map<string, File | undefined>();
     const replaced = new Map<string, number>();
     let open: { readonly name: string; readonly file: File } | undefined;
     const isGone = () => directory !== this.#directory;
     const replace = (name: string, bytes: Uint8Array) => {
-      if (isGone()) throw new Error("No such file or directory (os error 2)");
+      if (!this.#isThere) throw new Error(NO_DIRECTORY);
       if (this.isFull && bytes.length > 0) throw new Error(NO_SPACE);
       if (open?.name === name) open = undefined;
       replaced.set(name, (replaced.get(name) ?? 0) + 1);
       this.files.set(name, fileOf(bytes.slice()));
     };
     return {
-      another: () => this.usedBy(process),
+      another: () => this.usedBy(process, directory),
       list: () => [...this.files.keys()],
       sizeOf: (name) => this.files.get(name)?.length ?? -1,
       read: (name, offset, into) => readFrom(this.#file(name), offset, into),
@@ -127,8 +129,8 @@ export class SimDisk {
       gone: () => isGone() ? "the directory is gone" : undefined,
       append: (name, bytes, done) => {
         if (open?.name !== name) {
-          if (isGone()) {
-            process.after(0, () => done("No such file or directory"));
+          if (!this.#isThere) {
+            process.after(0, () => done(NO_DIRECTORY));
             return;
           }
           const file = this.files.get(name) ?? fileOf(new Uint8Array());
@@ -167,6 +169,11 @@ export class SimDisk {
     this.files.set(name, fileOf(bytes.slice(0, length)));
   }
 
+  /** As `touch`: an empty file, where there is none. */
+  createUnder(name: string): void {
+    this.files.set(name, fileOf(new Uint8Array()));
+  }
+
   /** As `truncate -s`, or `: >`, by another process. */
   truncateUnder(name: string, size: number): void {
     cut(this.#file(name), size);
@@ -177,10 +184,15 @@ export class SimDisk {
     return this.files.delete(name);
   }
 
-  /** As `rm -rf`: the directory is gone, with all that was in it. */
-  removeDirectory(): void {
+  /**
+   * As `rm -rf`: the directory is gone, with all that was in it.
+   *
+   * @param isMadeAnew Whether an empty one is made in its place.
+   */
+  removeDirectory(isMadeAnew: boolean): void {
     this.files.clear();
     this.#directory = {};
+    this.#isThere = isMadeAnew;
   }
 
   /** All that the disk holds now, for {@linkcode restore}. */

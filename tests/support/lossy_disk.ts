@@ -16,15 +16,17 @@ const SYNC_MS_MAX = 15;
 const TORN_CHANCE = 0.5;
 
 /** See the module. */
-export function lossyDisk(directory: string): Disk {
-  const disk = new DenoDisk(directory, true);
+export function lossyDisk(
+  directory: string,
+  disk: Disk = new DenoDisk(directory, true),
+): Disk {
   const append = (
     name: string,
     bytes: Uint8Array,
     done: (failure: string | undefined) => void,
   ) => disk.append(name, bytes, done);
   return {
-    another: () => lossyDisk(directory),
+    another: () => lossyDisk(directory, disk.another()),
     list: () => disk.list(),
     sizeOf: (name) => disk.sizeOf(name),
     read: (name, offset, into) => disk.read(name, offset, into),

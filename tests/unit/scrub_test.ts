@@ -91,6 +91,33 @@ Deno.test("a scrub finds what rots, sets it aside, and tells it once", () => {
   );
 });
 
+Deno.test("a scrub sets damage side by side aside as one, and tells so many at most", () => {
+  const disk = newDisk();
+  const clock = new ManualClock();
+  const length = lineOf(5_001, "hola").length;
+  // Over the bounds of many pieces.
+  for (let i = 0; i < 4_000; i++) {
+    disk.bytes("data-000002.txt")[i * length + 40]! ^= 4;
+  }
+  const { told, pass } = newScrub(disk, clock);
+  clock.advance(DAY_MS);
+  pass(10_000);
+  assert.deepEqual(told, [
+    `damaged-data-000002-0.txt 0+${4_000 * length}`,
+    `scrubbed ${bytesOfAll(disk)}`,
+  ]);
+  const scattered = newDisk();
+  for (let i = 0; i < 1_000; i += 2) {
+    scattered.bytes("data-000002.txt")[i * length + 40]! ^= 4;
+  }
+  const second = newScrub(scattered, clock);
+  clock.advance(DAY_MS);
+  second.pass(10_000);
+  const files = scattered.list().filter((name) => name.startsWith("damaged"));
+  assert.equal(second.told.length, files.length + 1);
+  assert.ok(files.length < 100);
+});
+
 Deno.test("a scrub goes on where it was, after a restart", () => {
   const disk = newDisk();
   // Large enough to take minutes.
