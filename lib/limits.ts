@@ -81,14 +81,14 @@ export const ORIGINAL_MESSAGE_BYTES_MAX = CHUNK_BYTES_MAX_OF_ORIGINALS - 9;
  */
 export const READ_PIECE_BYTES = 128 * 1024;
 
+/**
+ * Lanes of one data node (store/lanes.ts). Whoever reads holds a piece of each;
+ * a start puts small ones together, so that there are seldom many.
+ */
+export const LANES_MAX = 1_024;
+
 /** Requests of one reader that may be unanswered. */
 export const READS_MAX = 64;
-
-/**
- * Lanes that a data node may have, past which it is not believed: a peer that
- * lies must not have a reader or a head keep books without end.
- */
-export const LANES_TOLD_MAX = 4_096;
 
 /**
  * Time after which a head that has no memory of earlier data nodes has met all

@@ -16,3 +16,19 @@ export function writeAllSync(writer: SyncWriter, bytes: Uint8Array): void {
     rest = rest.subarray(writer.writeSync(rest));
   }
 }
+
+/** What can be written to beside other work. */
+export interface Writer {
+  /** @returns How many bytes were taken. */
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/** Writes all of `bytes`. @throws Whatever writing throws. */
+export async function writeAll(
+  writer: Writer,
+  bytes: Uint8Array,
+): Promise<void> {
+  for (let rest = bytes; rest.length > 0;) {
+    rest = rest.subarray(await writer.write(rest));
+  }
+}

@@ -18,10 +18,15 @@ import { parseAddress } from "../lib/net/address.ts";
 import { newDialer } from "../lib/net/dial.ts";
 import type { Clock } from "../lib/ports.ts";
 import { escapedText } from "../lib/store/escape.ts";
-import { cannotOpenFile } from "../lib/start_error.ts";
+import { cannotOpenFile, StartError } from "../lib/start_error.ts";
+import {
+  CONTENTS_FILE,
+  ContentsError,
+  type Loss,
+} from "../lib/store/contents.ts";
 import { DenoDisk } from "../lib/store/deno_disk.ts";
 import type { Disk } from "../lib/store/disk.ts";
-import type { Recovery } from "../lib/store/journal.ts";
+import type { Recovery } from "../lib/store/journal_opening.ts";
 import type { NodeDirectory } from "../lib/store/node_directory.ts";
 import { textOf } from "../lib/wire/ascii.ts";
 import { MESSAGE_HEADER_BYTES } from "../lib/wire/client_frames.ts";
@@ -39,7 +44,7 @@ import {
 export interface DataRoleOptions {
   /** Every head to join, each `host:port`. */
   readonly heads: readonly string[];
-  /** The directory of `data.txt`; it is closed in the end. */
+  /** The directory of `data.txt`; it is this process's to its end. */
   readonly directory: NodeDirectory;
   /** Whether messages reach the disk before they are acknowledged. */
   readonly sync: boolean;
@@ -108,7 +113,9 @@ export function startData(
   });
   const ending = newEnding(() => {
     stopTicking();
-    directory.close();
+    // The lock stays: what is still being written must not meet another
+    // process. The kernel takes it back when this one is gone.
+    core.noteEnd();
     events.info("dataNode ended");
   });
 
@@ -130,6 +137,14 @@ export function startData(
       return core.open();
     } catch (error) {
       directory.close();
+      if (error instanceof ContentsError) {
+        throw new StartError(
+          `Cannot read '${directory.path}/${CONTENTS_FILE}': ` +
+            `${error.message}; mend it, or move it away: then what is missing ` +
+            "by now is not noticed",
+          { cause: error },
+        );
+      }
       throw cannotOpenFile(`${directory.path}/data.txt`, error);
     }
   }
@@ -143,7 +158,8 @@ export function startData(
   }
 
   function tellRecovery(recovery: Recovery): void {
-    const { records, tornBytes, damages } = recovery;
+    const { records, tornBytes, damages, furtherDamages, losses, doubt } =
+      recovery;
     if (directory.formerId !== undefined) {
       events.warning(
         `The records of dataNode ${directory.formerId} are gone from ` +
@@ -164,8 +180,29 @@ export function startData(
     for (const { segment, offset, length, file } of damages) {
       events.error(
         `${segment} is damaged at offset ${offset}: ${length} bytes are no ` +
-          `record; a copy is in '${file}', the rest is served`,
+          `record; ${copyIn(file)}, the rest is served`,
         { offset, length },
+      );
+    }
+    if (furtherDamages > 0) {
+      events.error(
+        `${counted(furtherDamages, "stretch")} more are damaged; ` +
+          "they stand where they are, without copies",
+      );
+    }
+    for (const loss of losses) events.error(wordsOf(loss), detailsOf(loss));
+    const known = core.losses.length - losses.length;
+    if (known > 0) {
+      events.warning(
+        `What was lost before is not found elsewhere yet: see '` +
+          `${directory.path}/${CONTENTS_FILE}'`,
+        { bytes: core.lostBytes },
+      );
+    }
+    if (doubt !== undefined) {
+      events.error(
+        `It is not certain that all of data.txt is on disk (${doubt}): it is ` +
+          "served, and what is sent again is stored again",
       );
     }
   }
@@ -230,15 +267,19 @@ export function startData(
       damaged: ({ segment, offset, length, file }) =>
         events.error(
           `Scrub: ${segment} is damaged at offset ${offset}: ${length} bytes ` +
-            `are no record any more; a copy of them is in '${file}', and heads ` +
-            "look for the record elsewhere",
+            `are no record any more; ${copyIn(file)}, and heads look for the ` +
+            "record elsewhere",
           { offset, length },
         ),
-      scrubbed: (bytes) =>
+      scrubbed: (bytes, furtherDamages) =>
         events.info(
-          `Scrub ended: ${(bytes / 1024 / 1024).toFixed(1)} MiB read`,
+          `Scrub ended: ${(bytes / 1024 / 1024).toFixed(1)} MiB read` +
+            (furtherDamages > 0
+              ? `, ${counted(furtherDamages, "stretch")} more ` +
+                "damaged"
+              : ""),
         ),
-      lost: (bytes) =>
+      outrun: (bytes) =>
         events.error(
           `${bytes} bytes of records are gone that were here: an older copy of ` +
             `'${directory.path}' was put back, or files were removed; heads ` +
@@ -248,10 +289,32 @@ export function startData(
         events.error(
           `Cannot read which other dataNodes there are in ${reason}`,
         ),
+      lost: (loss) => events.error(wordsOf(loss), detailsOf(loss)),
       diskFailed: (reason) =>
         events.error(`Cannot write data.txt: ${reason}; answered not-stored`),
     };
   }
+}
+
+function copyIn(file: string | undefined): string {
+  return file === undefined
+    ? "the disk takes no copy of them"
+    : `a copy of them is in '${file}'`;
+}
+
+/** What was lost, and what becomes of it. */
+function wordsOf({ how, name, bytes }: Loss): string {
+  const what = how === "missing"
+    ? `${name} is gone` + (bytes > 0 ? `, with ${bytes} bytes` : "")
+    : how === "short"
+    ? `${name} lacks ${bytes} bytes that were on disk`
+    : `${name} is not the file that was written here`;
+  return `${what}; what it held is missing unless another dataNode has it, ` +
+    "and heads look for it";
+}
+
+function detailsOf({ how, name, bytes }: Loss) {
+  return { lost: name, how, bytes };
 }
 
 /** @returns To be called when a twin is met: whether it is one for certain. */

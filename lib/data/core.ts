@@ -7,7 +7,9 @@
  *   are served meanwhile;
  * - the disk fails: what could not be synced is answered as not stored, and
  *   the journal begins a new segment;
- * - the disk is slow: commits grow, up to a bound, then heads are not read.
+ * - the disk is slow: commits grow, up to a bound, then heads are not read;
+ * - others touch the files: what they took away is damage, which heads are told
+ *   of; when the whole directory is gone, nothing is stored.
  *
  * @module
  */
@@ -19,8 +21,11 @@ import { randomName } from "../identity.ts";
 import { GATHER_BYTES_MAX } from "../limits.ts";
 import type { Link, Random, Turn } from "../ports.ts";
 import type { Disk } from "../store/disk.ts";
-import { Journal, type Recovery } from "../store/journal.ts";
+import { Contents, type Loss } from "../store/contents.ts";
+import { Journal } from "../store/journal.ts";
+import type { Recovery } from "../store/journal_opening.ts";
 import type { BatchHeader } from "../store/record.ts";
+import { dataSegments } from "../store/segments.ts";
 import { bytesOf } from "../wire/ascii.ts";
 import type { KnownNode } from "../wire/known_nodes.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
@@ -91,7 +96,7 @@ export interface DataContext {
   readonly peers: Peers;
   /** A head has told what it knows of data nodes. */
   told(nodes: readonly KnownNode[], by: HeadSession): void;
-  /** Whether records here were found damaged since the start. */
+  /** Whether records here are damaged or lost, as far as it is known. */
   readonly isDamaged: boolean;
   /** What was damaged here is elsewhere. */
   healed(): void;
@@ -120,6 +125,12 @@ export interface DataContext {
 /** Length of the name that stands for one start of the process. */
 const LIFE_LENGTH = 8;
 
+/** From one look at the files to the next, in ms. */
+const CHECK_MS = 1_000;
+
+/** How long after a failure it is tried whether the disk takes bytes, in ms. */
+const PROBE_MS = 5_000;
+
 /** See the module. */
 export class DataCore implements DataContext {
   readonly ports: DataPorts;
@@ -131,6 +142,7 @@ export class DataCore implements DataContext {
   readonly reads: Reads;
   readonly seen: Seen = new Seen();
   readonly peers: Peers;
+  readonly #contents: Contents;
   readonly #clock: AttentiveClock;
   readonly #scrub: Scrub;
   readonly #callers: readonly Caller[];
@@ -143,7 +155,14 @@ export class DataCore implements DataContext {
   readonly #blocked = new Set<HeadSession>();
   #tick = 0;
   #draining = false;
+  /** Whether damage was found since the start. */
   #isDamaged = false;
+  /** Why the last write failed; undefined once one has not. */
+  #failing: string | undefined;
+  #probeMs = 0;
+  #isProbing = false;
+  #checkMs = 0;
+  #isGone = false;
 
   constructor(options: DataOptions, ports: DataPorts) {
     this.#clock = new AttentiveClock(ports.clock);
@@ -151,13 +170,24 @@ export class DataCore implements DataContext {
     this.nodeId = options.nodeId;
     this.nodeIdBytes = bytesOf(options.nodeId);
     this.life = randomName(ports.strongRandom, LIFE_LENGTH);
+    this.#contents = new Contents(ports.disk, this.#clock);
+    const lost = (loss: Loss) => this.#lost(loss);
     this.journal = new Journal(ports.disk, ports.turn, {
       committed: (commit, failure) => this.#committed(commit, failure),
       room: () => this.#unblock(),
-      sealed: (name, reason) => ports.events.sealed(name, reason),
-    }, { capacityKept: GATHER_BYTES_MAX });
-    this.restores = new Restores(ports.disk, ports.turn, (reason) => {
-      ports.events.diskFailed(reason);
+      sealed: (name, reason) => {
+        this.#contents.changed();
+        ports.events.sealed(name, reason);
+      },
+      lost,
+    }, {
+      capacityKept: GATHER_BYTES_MAX,
+      listing: this.#contents.listing(dataSegments.active),
+    });
+    this.restores = new Restores(ports.disk, ports.turn, this.#contents, {
+      failed: (reason) => this.#failed(reason),
+      stored: () => this.#failing = undefined,
+      lost,
     });
     this.peers = new Peers(
       options.nodeId,
@@ -166,14 +196,17 @@ export class DataCore implements DataContext {
       this.#sessions,
     );
     this.reads = new Reads(this.journal, this.restores);
+    const { restores } = this;
     this.#scrub = new Scrub(options.scrubIntervalMs, this.#clock, ports.disk, {
-      journal: (lane) => lane === 0 ? this.journal : this.restores.lane(lane),
-      damaged: (found) => {
-        this.#isDamaged = true;
-        ports.events.damaged(found);
-        for (const session of this.#sessions) session.damaged();
+      journal: (lane) => lane === 0 ? this.journal : restores.lane(lane),
+      get lanes() {
+        return restores.lanes;
       },
-      scrubbed: (bytes) => ports.events.scrubbed(bytes),
+      damaged: (found) => {
+        ports.events.damaged(found);
+        this.#damaged();
+      },
+      scrubbed: (bytes, further) => ports.events.scrubbed(bytes, further),
     });
     this.#callers = options.heads.map((address) =>
       new Caller([address], this.ports, {
@@ -196,7 +229,25 @@ export class DataCore implements DataContext {
   }
 
   get isDamaged(): boolean {
-    return this.#isDamaged;
+    return this.#isDamaged || this.losses.length > 0;
+  }
+
+  /** What ought to be here and is not, until it is healed. */
+  get losses(): readonly Loss[] {
+    return this.#contents.losses;
+  }
+
+  /** How many bytes that is, at least. */
+  get lostBytes(): number {
+    return this.losses.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /**
+   * Why the last write failed; undefined when one has not failed since, or the
+   * disk takes bytes again.
+   */
+  get failing(): string | undefined {
+    return this.#failing;
   }
 
   /** Heads joined now. */
@@ -222,6 +273,7 @@ export class DataCore implements DataContext {
    * @throws Whatever the disk throws.
    */
   open(): Recovery {
+    this.#contents.read();
     const recovery = this.journal.open((bytes, record) => {
       const { clientStart, clientEnd, floor, sequence } = record;
       const clientId = bytes.subarray(clientStart, clientEnd);
@@ -229,13 +281,46 @@ export class DataCore implements DataContext {
     });
     this.#tick = recovery.tick;
     this.#scrub.open();
-    const lanes = this.restores.open();
-    const damages = [recovery, ...lanes].flatMap(({ damages }) => damages);
+    const all = [recovery, ...this.restores.open()];
+    // Before anything is stored: this process may not end in order.
+    this.#contents.note();
+    const damages = all.flatMap(({ damages }) => damages);
     this.#isDamaged = damages.length > 0;
     const unread = this.peers.open();
     if (unread !== undefined) this.ports.events.peersUnread(unread);
     this.#compareEnds();
-    return { ...recovery, damages };
+    this.#failing = all.find(({ doubt }) => doubt !== undefined)?.doubt;
+    return {
+      ...recovery,
+      damages,
+      doubt: this.#failing,
+      furtherDamages: all.reduce((sum, one) => sum + one.furtherDamages, 0),
+      losses: all.flatMap(({ losses }) => losses),
+    };
+  }
+
+  /**
+   * What is lost or damaged here was found elsewhere, all of it: a head says so
+   * once it has read everything and made the copies that lacked.
+   */
+  healed(): void {
+    this.#isDamaged = false;
+    for (const journal of this.#journals) journal.healed();
+    this.#contents.healed();
+  }
+
+  /**
+   * Notes that this process ends in order; to be called last. Nothing is noted
+   * while something is not on disk.
+   */
+  noteEnd(): void {
+    if (!this.stored || this.ports.disk.gone() !== undefined) return;
+    try {
+      for (const journal of this.#journals) journal.settle();
+      this.#contents.note(true);
+    } catch {
+      // The next start finds out what is on disk.
+    }
   }
 
   /** Calls the heads. */
@@ -251,6 +336,12 @@ export class DataCore implements DataContext {
     for (const session of [...this.#sessions]) session.tick(nowMs);
     this.peers.tick();
     if (!this.#draining) this.#scrub.tick();
+    this.reads.tick(nowMs);
+    if (nowMs - this.#checkMs >= CHECK_MS) {
+      this.#checkMs = nowMs;
+      this.#check(nowMs);
+    }
+    this.#contents.tick(nowMs);
   }
 
   /**
@@ -274,20 +365,15 @@ export class DataCore implements DataContext {
     this.#compareEnds();
   }
 
-  healed(): void {
-    this.#isDamaged = false;
-  }
-
   /**
    * Whoever has fewer bytes than others remember has lost some: a copy of the
    * directory was put back that is older than they are.
    */
   #compareEnds(): void {
     const lost = this.peers.ownEnd - this.end;
-    if (lost <= 0 || this.#isDamaged) return;
-    this.#isDamaged = true;
-    this.ports.events.lost(lost);
-    for (const session of this.#sessions) session.damaged();
+    if (lost <= 0 || this.isDamaged) return;
+    this.ports.events.outrun(lost);
+    this.#damaged();
   }
 
   advance(tick: number): number {
@@ -347,10 +433,59 @@ export class DataCore implements DataContext {
     return session;
   }
 
+  get #journals(): Journal[] {
+    return [this.journal, ...this.restores.journals];
+  }
+
+  /** Looks whether what was stored is still there, and the disk takes more. */
+  #check(nowMs: number): void {
+    for (const journal of this.#journals) {
+      const failure = journal.check();
+      if (failure !== undefined) this.#failed(failure);
+    }
+    if (this.ports.disk.gone() !== undefined) {
+      if (!this.#isGone) this.#damaged();
+      this.#isGone = true;
+      return;
+    }
+    this.#isGone = false;
+    // An idle node tries with a few bytes of its own whether it can store.
+    if (this.#isProbing && this.#contents.isWritten) this.#failing = undefined;
+    this.#isProbing = this.#failing !== undefined &&
+      nowMs - this.#probeMs >= PROBE_MS;
+    if (!this.#isProbing) return;
+    this.#probeMs = nowMs;
+    this.#contents.probe();
+  }
+
+  /** Others have taken away what was stored. */
+  #lost(loss: Loss): void {
+    // What is sent again must not be taken for stored.
+    this.seen.clear();
+    this.#contents.note();
+    this.ports.events.lost(loss);
+    this.#damaged();
+  }
+
+  #damaged(): void {
+    this.#isDamaged = true;
+    for (const session of this.#sessions) session.damaged();
+  }
+
+  /** What was to be written is not stored. Each reason is told once. */
+  #failed(reason: string): void {
+    this.#probeMs = this.#clock.nowMs();
+    if (this.#failing === reason) return;
+    this.#failing = reason;
+    this.ports.events.diskFailed(reason);
+  }
+
   #committed(commit: number, failure: string | undefined): void {
-    if (failure !== undefined) {
+    if (failure === undefined) {
+      this.#failing = undefined;
+    } else {
       this.seen.clear();
-      this.ports.events.diskFailed(failure);
+      this.#failed(failure);
     }
     this.ports.events.committed(commit, failure);
     const waiting = this.#committing[commit & 1]!;

@@ -5,8 +5,9 @@
  * @module
  */
 
-import type { SetAside } from "../store/journal.ts";
+import type { Loss } from "../store/contents.ts";
 import type { BatchHeader } from "../store/record.ts";
+import type { SetAside } from "../store/set_aside.ts";
 
 /** What a data core reports, as it happens. */
 export interface DataEvents {
@@ -38,12 +39,21 @@ export interface DataEvents {
   sealed(name: string, reason: string | undefined): void;
   /** A scrub has found bytes that are no record any more. */
   damaged(found: SetAside): void;
-  /** A scrub has read all there is. */
-  scrubbed(bytes: number): void;
+  /**
+   * A scrub has read all there is.
+   *
+   * @param furtherDamages Damages that were found beyond those told.
+   */
+  scrubbed(bytes: number, furtherDamages: number): void;
   /** What it was told of data nodes is not understood, and was set aside. */
   peersUnread(reason: string): void;
-  /** So many bytes are gone that this data node once had. */
-  lost(bytes: number): void;
-  /** A commit failed; what it held was answered as not stored. */
+  /** Others remember that it had so many bytes more than are here. */
+  outrun(bytes: number): void;
+  /** Others have taken away what was stored, while this node ran. */
+  lost(loss: Loss): void;
+  /**
+   * A write failed; what it held was answered as not stored. Told once for each
+   * reason, until a write succeeds.
+   */
   diskFailed(reason: string): void;
 }

@@ -2,6 +2,9 @@
  * Reads: what readers want of this node's segments, one piece after the other,
  * beside the messages that are being stored.
  *
+ * A disk that does not come back from a read holds up all of them: then they
+ * are told so, until it does.
+ *
  * @module
  */
 
@@ -35,6 +38,17 @@ interface Request {
 
 const NOTHING = new Uint8Array();
 
+/**
+ * Time for one read, in ms. A disk that sleeps needs some seconds to wake up;
+ * who waits for longer had better ask another data node.
+ */
+const READ_MS_MAX = 10_000;
+
+/** Requests that wait; heads have `READS_MAX` for each of their readers. */
+const WAITING_MAX = 4_096;
+
+const HANGS = "the disk does not answer";
+
 /** See the module. */
 export class Reads {
   readonly #journal: Journal;
@@ -42,6 +56,12 @@ export class Reads {
   readonly #waiting = new Fifo<Request>();
   readonly #buffer = new Uint8Array(READ_PIECE_BYTES);
   #isReading = false;
+  /** Who is being read for; undefined when nobody waits for it. */
+  #request: Request | undefined;
+  /** When the read under way was begun, by the last tick. */
+  #sinceMs = 0;
+  #nowMs = 0;
+  #isHanging = false;
 
   constructor(journal: Journal, restores: Restores) {
     this.#journal = journal;
@@ -50,8 +70,25 @@ export class Reads {
 
   /** Takes a request; its fields are copied. */
   ask(reader: Reader, fields: ReadFields): void {
+    if (this.#isHanging || this.#waiting.length >= WAITING_MAX) {
+      const reason = this.#isHanging ? HANGS : "too many reads wait";
+      reader.piece(fields, 0, NOTHING, reason);
+      return;
+    }
     this.#waiting.push({ reader, fields: { ...fields } });
     this.goOn();
+  }
+
+  /** Moves deadlines. */
+  tick(nowMs: number): void {
+    this.#nowMs = nowMs;
+    if (!this.#isReading || nowMs - this.#sinceMs < READ_MS_MAX) return;
+    this.#isHanging = true;
+    if (this.#request !== undefined) this.#refuse(this.#request);
+    this.#request = undefined;
+    for (let n = this.#waiting.length; n > 0; n--) {
+      this.#refuse(this.#waiting.shift()!);
+    }
   }
 
   /** A reader is no longer clogged, or gone. */
@@ -74,12 +111,24 @@ export class Reads {
       return;
     }
     this.#isReading = true;
+    this.#sinceMs = this.#nowMs;
+    const request = { reader, fields };
+    this.#request = request;
     const length = Math.min(fields.bytesMax, this.#buffer.length);
     const into = this.#buffer.subarray(0, length);
     journal.load(fields.position, into, (count, failure) => {
       this.#isReading = false;
-      reader.piece(fields, journal.end, into.subarray(0, count), failure);
+      this.#isHanging = false;
+      // Unless it was answered already, because it took so long.
+      if (this.#request === request) {
+        reader.piece(fields, journal.end, into.subarray(0, count), failure);
+      }
+      this.#request = undefined;
       this.goOn();
     });
+  }
+
+  #refuse({ reader, fields }: Request): void {
+    reader.piece(fields, 0, NOTHING, HANGS);
   }
 }

@@ -5,15 +5,15 @@
  * @module
  */
 
+import { LANES_MAX } from "../limits.ts";
 import type { Turn } from "../ports.ts";
+import type { Contents, Loss } from "../store/contents.ts";
 import type { Disk } from "../store/disk.ts";
-import { Journal, type Recovery } from "../store/journal.ts";
-import { laneNumbers, laneSegments } from "../store/lanes.ts";
+import { Journal } from "../store/journal.ts";
+import type { Recovery } from "../store/journal_opening.ts";
+import { laneNumbers, laneSegments, mergeLanes } from "../store/lanes.ts";
 import { newParsedRecord, parseRecord } from "../store/record.ts";
 import { findLineEnd } from "../wire/line.ts";
-
-/** Lanes of one data node; a repair that is begun again seldom needs another. */
-export const LANES_MAX = 64;
 
 /** Who asked to restore. */
 export interface Restorer {
@@ -25,10 +25,18 @@ interface Lane {
   readonly journal: Journal;
   /** Of its last record. */
   tick: number;
-  /** Bytes that are synced. */
-  end: number;
   /** Who waits for which commit. */
   waiting: { commit: number; restorer: Restorer; ticket: number }[];
+}
+
+/** What restores tell of. */
+export interface RestoresEvents {
+  /** The disk did not take what was to be written. */
+  failed(reason: string): void;
+  /** It took something. */
+  stored(): void;
+  /** Others have taken away what was synced. */
+  lost(loss: Loss): void;
 }
 
 const record = newParsedRecord();
@@ -37,35 +45,52 @@ const record = newParsedRecord();
 export class Restores {
   readonly #disk: Disk;
   readonly #turn: Turn;
-  readonly #failed: (reason: string) => void;
-  readonly #lanes: Lane[] = [];
-  #end = 0;
+  readonly #contents: Contents;
+  readonly #events: RestoresEvents;
+  /** By their numbers, from 1; some numbers have no lane. */
+  readonly #lanes = new Map<number, Lane>();
+  #highest = 0;
 
-  /** @param failed Is told why the disk did not take what was to be written. */
-  constructor(disk: Disk, turn: Turn, failed: (reason: string) => void) {
+  constructor(
+    disk: Disk,
+    turn: Turn,
+    contents: Contents,
+    events: RestoresEvents,
+  ) {
     this.#disk = disk;
     this.#turn = turn;
-    this.#failed = failed;
+    this.#contents = contents;
+    this.#events = events;
   }
 
-  /** How many lanes there are. */
+  /** The highest number of a lane. */
   get lanes(): number {
-    return this.#lanes.length;
+    return this.#highest;
   }
 
   /** How many bytes are synced, in all lanes together. */
   get end(): number {
-    return this.#end;
+    let end = 0;
+    for (const { journal } of this.#lanes.values()) end += journal.end;
+    return end;
   }
 
   /** Whether all that was to be restored is on disk, or has failed. */
   get idle(): boolean {
-    return this.#lanes.every(({ journal }) => journal.idle);
+    for (const { journal } of this.#lanes.values()) {
+      if (!journal.idle) return false;
+    }
+    return true;
   }
 
   /** The lane with this number, from 1. */
   lane(number: number): Journal | undefined {
-    return this.#lanes[number - 1]?.journal;
+    return this.#lanes.get(number)?.journal;
+  }
+
+  /** The journals of all lanes. */
+  get journals(): Journal[] {
+    return [...this.#lanes.values()].map(({ journal }) => journal);
   }
 
   /**
@@ -74,7 +99,22 @@ export class Restores {
    * @throws Whatever the disk throws.
    */
   open(): Recovery[] {
-    return laneNumbers(this.#disk.list()).map(() => this.#addLane());
+    mergeLanes(this.#disk, this.#contents);
+    const numbers = new Set([
+      ...laneNumbers(this.#disk.list()),
+      ...laneNumbers(this.#contents.actives),
+    ]);
+    const highest = Math.max(0, ...numbers);
+    if (highest > LANES_MAX) {
+      throw new Error(`there is a lane ${highest}; ${LANES_MAX} is the last`);
+    }
+    const recoveries: Recovery[] = [];
+    for (let number = 1; number <= highest; number++) {
+      if (numbers.has(number)) recoveries.push(this.#openLane(number));
+      // Versions that wrote no contents never took a lane away.
+      else if (!this.#contents.isKnown) recoveries.push(this.#missLane(number));
+    }
+    return recoveries;
   }
 
   /**
@@ -91,12 +131,10 @@ export class Restores {
   ): string | undefined {
     const ticks = ticksOf(bytes, from, to);
     if (ticks === undefined) return "what is to be restored is no record";
-    let lane = this.#lanes.find(({ tick }) => tick <= ticks.first);
-    if (lane === undefined) {
-      if (this.#lanes.length >= LANES_MAX) return "there are too many lanes";
-      this.#addLane();
-      lane = this.#lanes.at(-1)!;
-    }
+    const gone = this.#disk.gone();
+    if (gone !== undefined) return gone;
+    const lane = this.#laneFor(ticks.first);
+    if (typeof lane === "string") return lane;
     if (lane.journal.full) return "the disk is behind";
     lane.tick = ticks.last;
     lane.waiting.push({
@@ -108,7 +146,38 @@ export class Restores {
     return undefined;
   }
 
-  #addLane(): Recovery {
+  /**
+   * One whose ticks go on rising when `tick` follows, or a new one.
+   *
+   * @returns Or why there is none.
+   */
+  #laneFor(tick: number): Lane | string {
+    let free = 1;
+    for (const lane of this.#lanes.values()) {
+      if (lane.tick <= tick) return lane;
+    }
+    while (this.#lanes.has(free)) free++;
+    if (free > LANES_MAX) return "there are too many lanes; start it again";
+    try {
+      this.#openLane(free);
+    } catch (error) {
+      return error instanceof Error ? error.message : `${error}`;
+    }
+    return this.#lanes.get(free)!;
+  }
+
+  /** Opens a lane that ought to be there. */
+  #missLane(number: number): Recovery {
+    const { active } = laneSegments(number);
+    const listing = this.#contents.listing(active);
+    const loss = listing.lossOf("missing", active, 0);
+    listing.entries.push(loss);
+    const recovery = this.#openLane(number);
+    return { ...recovery, losses: [...recovery.losses, loss] };
+  }
+
+  #openLane(number: number): Recovery {
+    const names = laneSegments(number);
     const journal = new Journal(
       // Appends of one lane do not wait for those of another.
       this.#disk.another(),
@@ -116,23 +185,22 @@ export class Restores {
       {
         committed: (commit, failure) => this.#committed(lane, commit, failure),
         room: () => {},
-        sealed: () => {},
+        sealed: () => this.#contents.changed(),
+        lost: (loss) => this.#events.lost(loss),
       },
-      { names: laneSegments(this.#lanes.length + 1) },
+      { names, listing: this.#contents.listing(names.active) },
     );
-    const lane: Lane = { journal, tick: 0, end: 0, waiting: [] };
+    const lane: Lane = { journal, tick: 0, waiting: [] };
     const recovery = journal.open(() => {});
     lane.tick = recovery.tick;
-    this.#lanes.push(lane);
-    this.#end += journal.end;
-    lane.end = journal.end;
+    this.#lanes.set(number, lane);
+    this.#highest = Math.max(this.#highest, number);
     return recovery;
   }
 
   #committed(lane: Lane, commit: number, failure: string | undefined): void {
-    if (failure !== undefined) this.#failed(failure);
-    this.#end += lane.journal.end - lane.end;
-    lane.end = lane.journal.end;
+    if (failure === undefined) this.#events.stored();
+    else this.#events.failed(failure);
     const done = lane.waiting.filter((one) => one.commit <= commit);
     lane.waiting = lane.waiting.filter((one) => one.commit > commit);
     for (const { restorer, ticket } of done) restorer.restored(ticket, failure);

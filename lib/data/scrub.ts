@@ -11,7 +11,8 @@ import { READ_PIECE_BYTES, TICK_MS } from "../limits.ts";
 import type { Clock } from "../ports.ts";
 import { Front, NodeStream } from "../reader/node_stream.ts";
 import type { Disk } from "../store/disk.ts";
-import type { Journal, SetAside } from "../store/journal.ts";
+import type { Journal } from "../store/journal.ts";
+import { DAMAGES_MAX, type SetAside } from "../store/set_aside.ts";
 import { bytesOf, textOf } from "../wire/ascii.ts";
 
 /** Keeps where a scrub is. */
@@ -30,10 +31,16 @@ const NOTE_MS = 60_000;
 export interface ScrubHost {
   /** The segments (0) or a lane; undefined when there is no such lane. */
   journal(lane: number): Journal | undefined;
+  /** The highest number of a lane. */
+  readonly lanes: number;
   /** Bytes that are no record were found, for the first time. */
   damaged(found: SetAside): void;
-  /** All was read. */
-  scrubbed(bytes: number): void;
+  /**
+   * All was read.
+   *
+   * @param furtherDamages How much was found beyond what was told.
+   */
+  scrubbed(bytes: number, furtherDamages: number): void;
 }
 
 /** See the module. */
@@ -46,6 +53,10 @@ export class Scrub {
   /** What is being read; undefined between two scrubs. */
   #stream: NodeStream | undefined;
   #lane = 0;
+  /** Bytes that are no record, up to what was looked at. */
+  #stretch = { position: 0, length: 0 };
+  #told = 0;
+  #furtherDamages = 0;
   /** When the next scrub begins, in ms since 1970. */
   #beginMs = 0;
   #bytes = 0;
@@ -103,12 +114,36 @@ export class Scrub {
 
   #begin(lane: number, position: number): void {
     this.#lane = lane;
-    const damaged = (position: number, length: number) => {
-      const journal = this.#host.journal(lane);
-      const found = journal?.setAside(position, length);
-      if (found !== undefined) this.#host.damaged(found);
-    };
-    this.#stream = new NodeStream("", false, damaged, position);
+    this.#stretch = { position, length: 0 };
+    this.#stream = new NodeStream(
+      "",
+      false,
+      (position, length) => this.#damaged(position, length),
+      position,
+    );
+  }
+
+  /** Damage side by side is one stretch. */
+  #damaged(position: number, length: number): void {
+    const stretch = this.#stretch;
+    if (position !== stretch.position + stretch.length) this.#tell();
+    if (stretch.length === 0) stretch.position = position;
+    stretch.length += length;
+  }
+
+  #tell(): void {
+    const { position, length } = this.#stretch;
+    this.#stretch.length = 0;
+    if (length === 0) return;
+    if (this.#told === DAMAGES_MAX) {
+      this.#furtherDamages++;
+      return;
+    }
+    const journal = this.#host.journal(this.#lane);
+    const found = journal?.setAside(position, length);
+    if (found === undefined) return;
+    this.#told++;
+    this.#host.damaged(found);
   }
 
   #load(stream: NodeStream): void {
@@ -140,9 +175,11 @@ export class Scrub {
     stream.take(fields, this.#buffer, 0, count);
     this.#bytes += count;
     while (stream.front() === Front.record) stream.pass();
-    if (stream.front() !== Front.end) return;
-    const next = this.#lane + 1;
-    if (this.#host.journal(next) !== undefined) this.#begin(next, 0);
+    const { position: begin, length } = this.#stretch;
+    const isAtEnd = stream.front() === Front.end;
+    if (isAtEnd || begin + length < stream.passed) this.#tell();
+    if (!isAtEnd) return;
+    if (this.#lane < this.#host.lanes) this.#begin(this.#lane + 1, 0);
     else this.#end();
   }
 
@@ -150,12 +187,15 @@ export class Scrub {
     this.#stream = undefined;
     this.#beginMs = this.#clock.wallMs() + this.#intervalMs;
     this.#note(`next ${new Date(this.#beginMs).toISOString()}`);
-    this.#host.scrubbed(this.#bytes);
+    this.#host.scrubbed(this.#bytes, this.#furtherDamages);
     this.#bytes = 0;
+    this.#told = 0;
+    this.#furtherDamages = 0;
   }
 
   /** A disk that takes no note only has the next start read more. */
   #note(line: string): void {
+    if (this.#disk.gone() !== undefined) return;
     try {
       this.#disk.replace(SCRUB_FILE, bytesOf(`${line}\n`));
     } catch {

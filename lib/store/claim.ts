@@ -12,9 +12,8 @@
 import { cannotUseDirectory } from "../start_error.ts";
 import { bytesOf } from "../wire/ascii.ts";
 import { writeAllSync } from "../write_all.ts";
-import { makeDirectory } from "./deno_disk.ts";
+import { LOCK_FILE, makeDirectory } from "./deno_disk.ts";
 
-const LOCK_FILE = "node.lock";
 const ANY_OF = "/*";
 
 /** A directory that this process has for itself. */

@@ -4,9 +4,21 @@
  * @module
  */
 
-import { writeAllSync } from "../write_all.ts";
+import { writeAll, writeAllSync } from "../write_all.ts";
 import type { Disk } from "./disk.ts";
 import { QuickSync } from "./quick_sync.ts";
+
+/** Locked for as long as a process has the directory (claim.ts). */
+export const LOCK_FILE = "node.lock";
+
+/** Bytes copied at a time. */
+const COPY_BYTES = 1024 * 1024;
+
+/** What tells a file from others, whatever it is called. */
+interface Identity {
+  readonly dev: number | null;
+  readonly ino: number | null;
+}
 
 /** A directory on disk. */
 export class DenoDisk implements Disk {
@@ -16,21 +28,31 @@ export class DenoDisk implements Disk {
   /** The file being appended to, kept open. */
   #file: Deno.FsFile | undefined;
   #fileName = "";
-  /** Whether a name was made or changed, and the directory not synced since. */
-  #isDirectoryStale = false;
+  /**
+   * Whether a name may have been made or changed, and the directory not synced
+   * since: also by a process before this one, which was killed in between.
+   */
+  #isDirectoryStale = true;
+  /** The lock when this process got the directory; undefined without one. */
+  readonly #lock: Identity | undefined;
+  readonly #held = new Map<string, Identity | undefined>();
+  /** How often a file was replaced, for those that are written beside. */
+  readonly #replaced = new Map<string, number>();
 
   /**
    * @param directory Exists.
    * @param sync Whether appends reach the disk before they are done; false
    * trusts the operating system, and a power cut then loses what was answered.
+   * @param like One that has had the directory from the start.
    */
-  constructor(directory: string, sync: boolean) {
+  constructor(directory: string, sync: boolean, like?: DenoDisk) {
     this.#directory = directory;
     this.#sync = sync;
+    this.#lock = like === undefined ? this.#identityOf(LOCK_FILE) : like.#lock;
   }
 
   another(): DenoDisk {
-    return new DenoDisk(this.#directory, this.#sync);
+    return new DenoDisk(this.#directory, this.#sync, this);
   }
 
   list(): string[] {
@@ -92,23 +114,57 @@ export class DenoDisk implements Disk {
   }
 
   replace(name: string, bytes: Uint8Array): void {
-    const temporary = this.#path(`${name}.new`);
-    {
-      using file = Deno.openSync(temporary, {
-        write: true,
-        create: true,
-        truncate: true,
-      });
-      writeAllSync(file, bytes);
-      file.syncSync();
+    this.#writeNew(name, (file) => writeAllSync(file, bytes));
+  }
+
+  write(
+    name: string,
+    bytes: Uint8Array,
+    done: (failure: string | undefined) => void,
+  ): void {
+    this.#write(name, bytes).then(
+      () => done(undefined),
+      (error) => done(wordsOf(error)),
+    );
+  }
+
+  async #write(name: string, bytes: Uint8Array): Promise<void> {
+    const times = this.#replaced.get(name);
+    const temporary = this.#path(`${name}.next`);
+    try {
+      using file = await Deno.open(temporary, newFile);
+      await writeAll(file, bytes);
+      await file.sync();
+    } catch (error) {
+      discard(temporary);
+      throw error;
     }
-    if (this.#fileName === name) this.#close();
-    this.#rename(temporary, this.#path(name));
+    // What has been written since is newer.
+    if (this.#replaced.get(name) !== times) return;
+    Deno.renameSync(temporary, this.#path(name));
+    using directory = await Deno.open(this.#directory);
+    await directory.sync();
   }
 
   sync(name: string): void {
-    using file = Deno.openSync(this.#path(name), { write: true });
-    file.syncSync();
+    {
+      using file = Deno.openSync(this.#path(name), { write: true });
+      file.syncSync();
+    }
+    this.#syncDirectory();
+  }
+
+  rewrite(name: string, size: number): void {
+    const buffer = new Uint8Array(COPY_BYTES);
+    this.#writeNew(name, (file) => {
+      for (let at = 0; at < size;) {
+        const part = buffer.subarray(0, Math.min(buffer.length, size - at));
+        const count = this.read(name, at, part);
+        if (count === 0) throw new Error(`${name} is shorter than it was`);
+        writeAllSync(file, part.subarray(0, count));
+        at += count;
+      }
+    });
   }
 
   truncate(name: string, size: number): void {
@@ -121,6 +177,48 @@ export class DenoDisk implements Disk {
   rename(from: string, to: string): void {
     this.#close();
     this.#rename(this.#path(from), this.#path(to));
+  }
+
+  remove(names: readonly string[]): void {
+    for (const name of names) Deno.removeSync(this.#path(name));
+    this.#isDirectoryStale = true;
+    this.#syncDirectory();
+  }
+
+  hold(name: string): void {
+    this.#held.set(name, this.#identityOf(name));
+  }
+
+  check(name: string, size: number): string | undefined {
+    const held = this.#held.get(name);
+    try {
+      const found = Deno.statSync(this.#path(name));
+      if (held === undefined || !isSame(found, held)) {
+        return `${name} was replaced by another file`;
+      }
+      if (found.size === size) return undefined;
+      return found.size < size
+        ? `${name} was cut short`
+        : `${name} was written to by another`;
+    } catch (error) {
+      return this.gone() ??
+        (error instanceof Deno.errors.NotFound
+          ? `${name} was moved away or removed`
+          : wordsOf(error));
+    }
+  }
+
+  gone(): string | undefined {
+    const lock = this.#lock;
+    if (lock === undefined) return undefined;
+    try {
+      if (isSame(this.#identityOf(LOCK_FILE), lock)) return undefined;
+    } catch {
+      // Who cannot look may not be robbed.
+      return undefined;
+    }
+    return `the directory '${this.#directory}', or its ${LOCK_FILE}, was moved ` +
+      "away, replaced or removed: nothing is stored until it is back";
   }
 
   append(
@@ -159,6 +257,32 @@ export class DenoDisk implements Disk {
     return file;
   }
 
+  /** Has `fill` write a file, which takes the place of `name` when it is synced. */
+  #writeNew(name: string, fill: (file: Deno.FsFile) => void): void {
+    const temporary = this.#path(`${name}.new`);
+    try {
+      using file = Deno.openSync(temporary, newFile);
+      fill(file);
+      file.syncSync();
+    } catch (error) {
+      discard(temporary);
+      throw error;
+    }
+    if (this.#fileName === name) this.#close();
+    this.#replaced.set(name, (this.#replaced.get(name) ?? 0) + 1);
+    this.#rename(temporary, this.#path(name));
+  }
+
+  #identityOf(name: string): Identity | undefined {
+    try {
+      const { dev, ino } = Deno.statSync(this.#path(name));
+      return { dev, ino };
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    }
+  }
+
   #rename(from: string, to: string): void {
     Deno.renameSync(from, to);
     this.#isDirectoryStale = true;
@@ -179,6 +303,21 @@ export class DenoDisk implements Disk {
 
   #path(name: string): string {
     return `${this.#directory}/${name}`;
+  }
+}
+
+const newFile: Deno.OpenOptions = { write: true, create: true, truncate: true };
+
+function isSame(a: Identity | undefined, b: Identity | undefined): boolean {
+  return a?.ino === b?.ino && a?.dev === b?.dev;
+}
+
+/** Half a file on a full disk is only in the way. */
+function discard(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // It could not even be made; why, is said already.
   }
 }
 

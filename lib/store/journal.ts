@@ -7,10 +7,12 @@
  * is on disk, or that failed.
  *
  * When a write or sync fails, nothing of that commit counts as stored, and the
- * segment is not trusted again: it is cut to what was synced before and sealed
- * (after a failed fsync the kernel may call dirty pages clean; see Rebello et
- * al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020). The
- * next commit begins a new segment.
+ * segment is not trusted again: it is cut at once to what was synced before,
+ * and sealed (after a failed fsync the kernel may call dirty pages clean; see
+ * journal_opening.ts). The next commit begins a new segment.
+ *
+ * The same when the file does not stand under its name any more, or not all of
+ * it (segment_files.ts).
  *
  * @module
  */
@@ -18,19 +20,20 @@
 import { GATHER_BYTES_MAX } from "../limits.ts";
 import type { Turn } from "../ports.ts";
 import { ByteQueue } from "../wire/byte_queue.ts";
+import { Listing } from "./contents.ts";
 import type { Disk } from "./disk.ts";
-import { Extents } from "./extents.ts";
-import { type BatchHeader, type ParsedRecord, writeRecords } from "./record.ts";
-import { type Damage, scanSegment } from "./recovery.ts";
+import type { RecordListener, Recovery } from "./journal_opening.ts";
+import { type BatchHeader, writeRecords } from "./record.ts";
+import { type SegmentEvents, SegmentFiles } from "./segment_files.ts";
 import {
-  damagedName,
   dataSegments,
   SEGMENT_BYTES_MAX,
   type SegmentNames,
 } from "./segments.ts";
+import type { SetAside } from "./set_aside.ts";
 
 /** What a journal reports. */
-export interface JournalEvents {
+export interface JournalEvents extends SegmentEvents {
   /**
    * All records appended for this commit are on disk, or, with a reason, none
    * of them counts as stored.
@@ -38,8 +41,6 @@ export interface JournalEvents {
   committed(commit: number, failure: string | undefined): void;
   /** What is appended from now on gathers in an empty commit. */
   room(): void;
-  /** A segment was sealed, because it is full or for the reason given. */
-  sealed(name: string, reason: string | undefined): void;
 }
 
 /** How a journal differs from that of `data.txt`. */
@@ -48,42 +49,19 @@ export interface JournalOptions {
   readonly segmentBytesMax?: number | undefined;
   /** What its segments are called. */
   readonly names?: SegmentNames;
+  /** What ought to be there; without one, all that is there. */
+  readonly listing?: Listing;
   /** Bytes of memory that it keeps twice, for commits that are often large. */
   readonly capacityKept?: number;
 }
 
-/** What start-up found. */
-export interface Recovery {
-  /** Undamaged records in the active segment. */
-  readonly records: number;
-  /** Highest tick among them. */
-  readonly tick: number;
-  /** Bytes of a torn last line that were cut off. */
-  readonly tornBytes: number;
-  /** Stretches without a record, now also in files of their own. */
-  readonly damages: readonly SetAside[];
-}
-
-/** A damaged stretch and the file that holds a copy of it. */
-export interface SetAside extends Damage {
-  /** The segment that it is in. */
-  readonly segment: string;
-  readonly file: string;
-}
-
 const LF = new Uint8Array([10]);
-
-/** Bytes of records that a start reads at least, if there are so many. */
-const RECENT_BYTES_MIN = 16 * 1024 * 1024;
-
-/** Bytes of a damaged stretch that are copied at most. */
-const SET_ASIDE_BYTES_MAX = 4 * 1024 * 1024;
 
 /** See the module. */
 export class Journal {
   readonly #names: SegmentNames;
-  readonly #segmentBytesMax: number;
   readonly #disk: Disk;
+  readonly #files: SegmentFiles;
   readonly #turn: Turn;
   readonly #events: JournalEvents;
   #gathering: ByteQueue;
@@ -94,14 +72,6 @@ export class Journal {
   #failedCommit = -1;
   #isDue = false;
   #isWriting = false;
-  /** Synced bytes of the active segment. */
-  #size = 0;
-  #sealedCount = 0;
-  readonly #extents = new Extents();
-  /** Whether the active segment's last line has its ending. */
-  #isEnded = true;
-  /** Why the active segment must be sealed before it is written again. */
-  #distrust: string | undefined;
   readonly #begin = () => this.#write();
 
   constructor(
@@ -111,7 +81,14 @@ export class Journal {
     options: JournalOptions = {},
   ) {
     this.#names = options.names ?? dataSegments;
-    this.#segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_MAX;
+    this.#files = new SegmentFiles(
+      disk,
+      turn,
+      this.#names,
+      options.listing ?? new Listing(this.#names.active, () => 0),
+      options.segmentBytesMax ?? SEGMENT_BYTES_MAX,
+      events,
+    );
     this.#gathering = new ByteQueue(options.capacityKept);
     this.#writing = new ByteQueue(options.capacityKept);
     this.#disk = disk;
@@ -145,59 +122,14 @@ export class Journal {
   }
 
   /**
-   * Reads the active segment, mends its end, and sets aside what is damaged.
+   * Reads what is there; see journal_opening.ts.
    *
-   * @param record Is told of every undamaged record of it and, if it is short,
-   * of the segment before: what was stored last.
    * @throws Whatever the disk throws.
    */
-  open(
-    record: (bytes: Uint8Array, record: ParsedRecord) => void,
-  ): Recovery {
-    for (const number of this.#names.numbersIn(this.#disk.list())) {
-      this.#sealedCount = number;
-      this.#addExtent(this.#names.sealed(number));
-    }
-    // Made at once, so that `tail -f` finds it before the first message.
-    if (this.#disk.sizeOf(this.#names.active) < 0) this.#makeActive();
-    let records = 0;
-    let tick = 0;
-    if (
-      this.#sealedCount > 0 &&
-      this.#disk.sizeOf(this.#names.active) < RECENT_BYTES_MIN
-    ) {
-      scanSegment(this.#disk, this.#names.sealed(this.#sealedCount), 0, {
-        record: (bytes, found) => {
-          tick = Math.max(tick, found.tick);
-          record(bytes, found);
-        },
-        damage: () => {},
-      });
-    }
-    // A process that was killed may have left bytes that only the operating
-    // system has. What is read below counts as stored, so it must be.
-    this.#disk.sync(this.#names.active);
-    const damages: SetAside[] = [];
-    const end = scanSegment(this.#disk, this.#names.active, 0, {
-      record: (bytes, found) => {
-        records++;
-        tick = Math.max(tick, found.tick);
-        record(bytes, found);
-      },
-      damage: (bytes, damage) => damages.push(this.#setAside(bytes, damage)),
-    });
-    this.#size = end.wholeBytes + end.recordBytes;
-    if (end.restBytes > end.recordBytes) {
-      this.#disk.truncate(this.#names.active, this.#size);
-    }
-    this.#isEnded = end.recordBytes === 0;
-    if (!this.#isEnded) this.#gathering.append(LF);
-    return {
-      records,
-      tick,
-      tornBytes: end.restBytes - end.recordBytes,
-      damages,
-    };
+  open(record: RecordListener): Recovery {
+    const recovery = this.#files.open(record);
+    if (!this.#files.isEnded) this.#gathering.append(LF);
+    return recovery;
   }
 
   /**
@@ -224,59 +156,36 @@ export class Journal {
 
   /** How many bytes are synced, in all segments together. */
   get end(): number {
-    return this.#extents.activeStart + this.#size;
+    return this.#files.end;
   }
 
-  /**
-   * Reads synced bytes from `position` on, of one segment at most, beside
-   * other work. Exactly one call of `done` follows, never during this call.
-   *
-   * @param position Below {@linkcode end}.
-   * @param done Gets how many bytes were read, or why none were.
-   */
+  /** See {@linkcode SegmentFiles.load}. */
   load(
     position: number,
     into: Uint8Array,
     done: (count: number, failure: string | undefined) => void,
   ): void {
-    const activeOffset = position - this.#extents.activeStart;
-    if (activeOffset >= 0) {
-      const length = Math.min(into.length, this.#size - activeOffset);
-      const part = into.subarray(0, length);
-      this.#disk.load(this.#names.active, activeOffset, part, done);
-      return;
-    }
-    const { segment, offset, length } = this.#extents.locate(position);
-    if (length === 0) {
-      into.set(LF);
-      this.#turn.sending(() => done(1, undefined));
-      return;
-    }
-    const part = into.subarray(0, Math.min(into.length, length));
-    this.#disk.load(segment, offset, part, done);
+    this.#files.load(position, into, done);
   }
 
-  /**
-   * Copies a damaged stretch of synced bytes to a file of its own; what stands
-   * in the segments is left as it is.
-   *
-   * @returns Where it is now, unless it was there before, or cannot be copied.
-   */
+  /** See {@linkcode SegmentFiles.setAside}. */
   setAside(position: number, length: number): SetAside | undefined {
-    const activeOffset = position - this.#extents.activeStart;
-    const { segment, offset } = activeOffset >= 0
-      ? { segment: this.#names.active, offset: activeOffset }
-      : this.#extents.locate(position);
-    const file = damagedName(segment, offset);
-    try {
-      if (this.#disk.sizeOf(file) >= 0) return undefined;
-      const bytes = new Uint8Array(Math.min(length, SET_ASIDE_BYTES_MAX));
-      const count = this.#disk.read(segment, offset, bytes);
-      this.#disk.replace(file, bytes.subarray(0, count));
-      return { segment, offset, length, file };
-    } catch {
-      return undefined;
-    }
+    return this.#files.setAside(position, length);
+  }
+
+  /** See {@linkcode SegmentFiles.check}; a commit under way looks itself. */
+  check(): string | undefined {
+    return this.#isWriting ? undefined : this.#files.check();
+  }
+
+  /** See {@linkcode SegmentFiles.settle}. */
+  settle(): void {
+    this.#files.settle();
+  }
+
+  /** See {@linkcode SegmentFiles.healed}. */
+  healed(): void {
+    this.#files.healed();
   }
 
   /** Writes when the turn ends, or when the commit before is done. */
@@ -293,13 +202,16 @@ export class Journal {
     const bytes = this.#gathering;
     this.#gathering = this.#writing;
     this.#writing = bytes;
-    const failure = this.#sealIfNeeded();
+    const owesEnding = !this.#files.isEnded;
+    const failure = this.#files.prepare();
     if (failure !== undefined) {
       // Told later, as a disk would: callers may be in the middle of a turn.
       this.#turn.sending(() => this.#done(commit, failure));
       this.#events.room();
       return;
     }
+    // The segment that lacked its last ending is sealed.
+    if (owesEnding && this.#files.isEnded) bytes.consume(LF.length);
     this.#disk.append(
       this.#names.active,
       bytes.view(),
@@ -309,71 +221,15 @@ export class Journal {
   }
 
   #done(commit: number, failure: string | undefined): void {
-    if (failure === undefined) {
-      this.#size += this.#writing.length;
-      this.#isEnded = true;
-    } else {
-      this.#distrust = failure;
+    failure ??= this.#files.appended(this.#writing);
+    if (failure !== undefined) {
       this.#failedCommit = commit;
+      this.#files.failed(failure);
     }
     this.#doneCommit = commit;
     this.#writing.clear();
     this.#isWriting = false;
     this.#events.committed(commit, failure);
     if (this.#isDue) this.#write();
-  }
-
-  /** Seals the active segment if it must be. @returns Why it cannot be. */
-  #sealIfNeeded(): string | undefined {
-    const distrust = this.#distrust;
-    if (distrust === undefined && this.#size < this.#segmentBytesMax) {
-      return undefined;
-    }
-    try {
-      if (distrust !== undefined) this.#cutToSynced();
-      if (this.#size === 0) {
-        this.#makeActive();
-      } else {
-        const name = this.#names.sealed(this.#sealedCount + 1);
-        // A rename that failed may have been done all the same.
-        if (this.#disk.sizeOf(this.#names.active) >= 0) {
-          this.#disk.rename(this.#names.active, name);
-        }
-        this.#sealedCount++;
-        this.#extents.seal(name, this.#size, this.#isEnded);
-        this.#size = 0;
-        this.#isEnded = true;
-        this.#events.sealed(name, distrust);
-      }
-      this.#distrust = undefined;
-      return undefined;
-    } catch (error) {
-      return error instanceof Error ? error.message : `${error}`;
-    }
-  }
-
-  /** Takes off what a failed commit may have left in the active segment. */
-  #cutToSynced(): void {
-    if (this.#disk.sizeOf(this.#names.active) > this.#size) {
-      this.#disk.truncate(this.#names.active, this.#size);
-    }
-  }
-
-  #addExtent(name: string): void {
-    const size = this.#disk.sizeOf(name);
-    const last = new Uint8Array(1);
-    if (size > 0) this.#disk.read(name, size - 1, last);
-    this.#extents.seal(name, size, last[0] === LF[0]);
-  }
-
-  #makeActive(): void {
-    this.#disk.replace(this.#names.active, new Uint8Array());
-  }
-
-  #setAside(bytes: Uint8Array, damage: Damage): SetAside {
-    const segment = this.#names.active;
-    const file = damagedName(segment, damage.offset);
-    if (this.#disk.sizeOf(file) < 0) this.#disk.replace(file, bytes);
-    return { ...damage, segment, file };
   }
 }

@@ -9,10 +9,23 @@
  *
  * A lane is a journal like that of `data.txt`, with segments of another name.
  *
+ * Each loss that is repaired begins with low ticks again, and so needs a lane.
+ * When a start finds many, it puts small ones together.
+ *
  * @module
  */
 
+import { ByteQueue } from "../wire/byte_queue.ts";
+import { type Contents, fingerprint } from "./contents.ts";
+import type { Disk } from "./disk.ts";
+import { scanSegment } from "./recovery.ts";
 import { padded, type SegmentNames, segmentsCalled } from "./segments.ts";
+
+/** Lanes up to which a start leaves them as they are. */
+const LANES_MANY = 16;
+
+/** Bytes of the lanes that a start puts together, so that it is not slow. */
+const MERGE_BYTES_MAX = 32 * 1024 * 1024;
 
 const LANE_FILE = /^restored-(\d{6,})(-\d{6,})?\.txt$/;
 
@@ -27,3 +40,88 @@ export function laneNumbers(names: readonly string[]): number[] {
   return [...new Set(numbers.filter((number) => number > 0))]
     .sort((a, b) => a - b);
 }
+
+/**
+ * Puts small lanes together if there are many: their records, by tick, go to a
+ * new one. A crash in between leaves records twice, which harms nobody.
+ *
+ * A disk that does not take it keeps the lanes as they are.
+ */
+export function mergeLanes(disk: Disk, contents: Contents): void {
+  const numbers = laneNumbers(disk.list());
+  if (!contents.isKnown || numbers.length <= LANES_MANY) return;
+  try {
+    merge(disk, contents, numbers);
+  } catch {
+    // Full or read-only: whoever stores messages says so.
+  }
+}
+
+function merge(
+  disk: Disk,
+  contents: Contents,
+  numbers: readonly number[],
+): void {
+  const lines: { readonly tick: number; readonly line: Uint8Array }[] = [];
+  const merged: string[] = [];
+  let bytes = 0;
+  for (const { active, size } of smallLanes(disk, contents, numbers)) {
+    if (bytes + size > MERGE_BYTES_MAX) break;
+    const found = linesOf(disk, active);
+    if (found === undefined) continue;
+    bytes += size;
+    for (const line of found) lines.push(line);
+    merged.push(active);
+  }
+  if (merged.length < 2) return;
+  lines.sort((a, b) => a.tick - b.tick);
+  const out = new ByteQueue();
+  for (const { line } of lines) {
+    out.append(line);
+    out.append(LF);
+  }
+  const taken = new Set([...numbers, ...laneNumbers(contents.actives)]);
+  let free = 1;
+  while (taken.has(free)) free++;
+  const { active } = laneSegments(free);
+  disk.replace(active, out.view());
+  contents.adopt(active, out.length);
+  for (const name of merged) contents.forget(name);
+  contents.note();
+  // Else a start would take them for lost.
+  if (contents.isWritten) disk.remove(merged);
+}
+
+/** Lanes of one segment that are as they ought to be, the smallest first. */
+function smallLanes(
+  disk: Disk,
+  contents: Contents,
+  numbers: readonly number[],
+): { readonly active: string; readonly size: number }[] {
+  const names = disk.list();
+  return numbers.map(laneSegments)
+    .filter((lane) => lane.numbersIn(names).length === 0)
+    .map(({ active }) => ({ active, size: disk.sizeOf(active) }))
+    .filter(({ active, size }) => {
+      const { isKnown, entries, notedBytes, notedPrint } = contents.listing(
+        active,
+      );
+      return isKnown && entries.length === 0 && size === notedBytes &&
+        fingerprint(disk, active, size) === notedPrint;
+    })
+    .sort((a, b) => a.size - b.size);
+}
+
+/** The records of a segment; undefined when something else is in it. */
+function linesOf(disk: Disk, name: string) {
+  const lines: { tick: number; line: Uint8Array }[] = [];
+  let isWhole = true;
+  const { restBytes, recordBytes } = scanSegment(disk, name, 0, {
+    record: (bytes, { start, payloadEnd, tick }) =>
+      lines.push({ tick, line: bytes.slice(start, payloadEnd) }),
+    damage: () => isWhole = false,
+  });
+  return isWhole && restBytes === recordBytes ? lines : undefined;
+}
+
+const LF = new Uint8Array([10]);

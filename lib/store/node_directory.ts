@@ -12,6 +12,7 @@ import { cannotUseDirectory, StartError } from "../start_error.ts";
 import { bytesOf, textOf } from "../wire/ascii.ts";
 import { isNodeId } from "../wire/names.ts";
 import { claim, claimedHere } from "./claim.ts";
+import { CONTENTS_FILE } from "./contents.ts";
 import { DenoDisk } from "./deno_disk.ts";
 import { dataSegments } from "./segments.ts";
 
@@ -52,6 +53,8 @@ export function openNodeDirectory(path: string, random: Random): NodeDirectory {
     const disk = new DenoDisk(claimed.path, true);
     const formerId = hasRecords(disk) ? undefined : readId(disk, claimed.path);
     if (disk.sizeOf(ID_FILE) < 0 || formerId !== undefined) {
+      // What ought to be there, is another's.
+      if (disk.sizeOf(CONTENTS_FILE) >= 0) disk.remove([CONTENTS_FILE]);
       disk.replace(ID_FILE, bytesOf(`${newNodeId(random)}\n`));
     }
     return { ...claimed, id: readId(disk, claimed.path)!, formerId };

@@ -4,7 +4,8 @@
  * A crash can leave the last line torn, because it was being written; it was
  * never acknowledged, and is cut off. Any other line that does not check is
  * damage: it is reported with its offset, set aside in a file of its own, and
- * left where it is. Everything else is served.
+ * left where it is. Damaged lines side by side are one stretch. Everything else
+ * is served, also what an editor has ended with CR and LF.
  *
  * @module
  */
@@ -22,6 +23,14 @@ export const RECORD_BYTES_MAX: number = MESSAGE_BYTES_MAX * ESCAPED_BYTES_MAX +
 /** Bytes read at a time. */
 const READ_BYTES = 2 * RECORD_BYTES_MAX;
 
+/**
+ * Bytes looked through for records that are joined in one line. A message may
+ * be full of what looks like records, and each must be tried.
+ */
+const JOINED_BYTES_MAX = 32 * 1024 * 1024;
+
+const CR = 13;
+
 /** A stretch of a segment that holds no record. */
 export interface Damage {
   readonly offset: number;
@@ -32,8 +41,8 @@ export interface Damage {
 export interface ScanEvents {
   /** An undamaged record; `bytes` is valid only during the call. */
   record(bytes: Uint8Array, record: ParsedRecord, offset: number): void;
-  /** A stretch without one; `bytes` holds it, or its start if it is long. */
-  damage(bytes: Uint8Array, damage: Damage): void;
+  /** A stretch without one, as long as it is. */
+  damage(damage: Damage): void;
 }
 
 /** What a scan found at the end of a segment. */
@@ -63,6 +72,7 @@ export function scanSegment(
   let filled = 0;
   /** Bytes in front of the buffer that belong to a line too long to be one. */
   let overlong = 0;
+  const stretches = new Stretches(events);
   for (;;) {
     const count = disk.read(
       name,
@@ -76,17 +86,15 @@ export function scanSegment(
       if (lf < 0) break;
       if (overlong > 0) {
         const offset = base + at - overlong;
-        events.damage(buffer.subarray(at, lf + 1), {
-          offset,
-          length: overlong + lf + 1 - at,
-        });
+        stretches.add(offset, overlong + lf + 1 - at);
         overlong = 0;
       } else {
-        scanLine(buffer, at, lf, base, record, events);
+        scanLine(buffer, at, lf, base, record, events, stretches);
       }
       at = lf + 1;
     }
     if (count === 0) {
+      stretches.tell();
       const restBytes = filled - at + overlong;
       const recordBytes = overlong > 0 ? 0 : unended(buffer, at, filled);
       if (recordBytes > 0) {
@@ -120,19 +128,36 @@ function scanLine(
   base: number,
   record: ParsedRecord,
   events: ScanEvents,
+  stretches: Stretches,
 ): void {
-  if (parseRecord(bytes, from, ending, record)) {
+  if (parseLine(bytes, from, ending, record)) {
     events.record(bytes, record, base + from);
     return;
   }
   const starts = joinedRecords(bytes, from, ending, record);
-  if (starts.length === 0) tellDamage(bytes, from, ending + 1, base, events);
+  if (starts.length === 0) stretches.add(base + from, ending + 1 - from);
   for (const [i, start] of starts.entries()) {
     const next = starts[i + 1] ?? ending + 1;
     parseRecord(bytes, start, next - 1, record);
     events.record(bytes, record, base + start);
-    if (next <= ending) tellDamage(bytes, next - 1, next, base, events);
+    if (next <= ending) stretches.add(base + next - 1, 1);
   }
+}
+
+/**
+ * Parses the line `bytes[from..ending)`, its LF left out. A CR in front of that
+ * is an editor's, and costs nothing: a message has none, it is escaped.
+ *
+ * @returns Whether it is a whole, undamaged record.
+ */
+export function parseLine(
+  bytes: Uint8Array,
+  from: number,
+  ending: number,
+  record: ParsedRecord,
+): boolean {
+  return parseRecord(bytes, from, ending, record) ||
+    bytes[ending - 1] === CR && parseRecord(bytes, from, ending - 1, record);
 }
 
 /**
@@ -147,27 +172,44 @@ export function joinedRecords(
   ending: number,
   record: ParsedRecord,
 ): number[] {
+  const starts = [from];
+  let begin = from;
+  let budget = JOINED_BYTES_MAX;
   for (let start = from + 1; start < ending; start++) {
     if (!looksLikeStart(bytes, start, ending)) continue;
-    if (!parseRecord(bytes, start, ending, record)) continue;
-    if (parseRecord(bytes, from, start - 1, record)) return [from, start];
-    const before = joinedRecords(bytes, from, start - 1, record);
-    if (before.length > 0) return [...before, start];
+    budget -= start - begin;
+    if (budget < 0) return [];
+    if (!parseRecord(bytes, begin, start - 1, record)) continue;
+    starts.push(start);
+    begin = start;
   }
-  return [];
+  return starts.length > 1 && parseRecord(bytes, begin, ending, record)
+    ? starts
+    : [];
 }
 
-function tellDamage(
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  base: number,
-  events: ScanEvents,
-): void {
-  events.damage(bytes.subarray(from, to), {
-    offset: base + from,
-    length: to - from,
-  });
+/** Puts damages side by side together. */
+class Stretches {
+  readonly #events: ScanEvents;
+  #offset = 0;
+  #length = 0;
+
+  constructor(events: ScanEvents) {
+    this.#events = events;
+  }
+
+  add(offset: number, length: number): void {
+    if (offset !== this.#offset + this.#length) this.tell();
+    if (this.#length === 0) this.#offset = offset;
+    this.#length += length;
+  }
+
+  /** Tells of the last one. */
+  tell(): void {
+    if (this.#length === 0) return;
+    this.#events.damage({ offset: this.#offset, length: this.#length });
+    this.#length = 0;
+  }
 }
 
 /** Whether a record's time could begin here: `dddd-dd-ddT`. */

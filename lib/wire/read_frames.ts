@@ -8,7 +8,7 @@
  * @module
  */
 
-import { ADDRESS_BYTES_MAX, LANES_TOLD_MAX, NODE_ID_BYTES } from "../limits.ts";
+import { ADDRESS_BYTES_MAX, LANES_MAX, NODE_ID_BYTES } from "../limits.ts";
 import { bytesOf, textOf } from "./ascii.ts";
 import type { ByteQueue } from "./byte_queue.ts";
 import type { WireErrorKind } from "./errors.ts";
@@ -201,7 +201,7 @@ export interface PieceFields {
   end: number;
   /** Its logical time: what it stores from now on has a later tick. */
   tick: number;
-  /** How many lanes it has, numbered from 1. */
+  /** The highest number of a lane that it has; they are numbered from 1. */
   lanes: number;
 }
 
@@ -220,7 +220,7 @@ export function readPiece(
   into.lanes = readU32(bytes, at + 32);
   return Number.isSafeInteger(into.ticket) &&
     Number.isSafeInteger(into.position) && Number.isSafeInteger(into.end) &&
-    Number.isSafeInteger(into.tick) && into.lanes <= LANES_TOLD_MAX;
+    Number.isSafeInteger(into.tick) && into.lanes <= LANES_MAX;
 }
 
 /** Writes a `piece` frame of `bytes[from..to)`. */

@@ -15,7 +15,7 @@ import { CLIENT_WINDOW_BYTES, MEMBER_WINDOW_BYTES } from "../../lib/limits.ts";
 import type { Link, Session } from "../../lib/ports.ts";
 import { ReaderCore } from "../../lib/reader/core.ts";
 import { unescapeInto } from "../../lib/store/escape.ts";
-import type { Recovery } from "../../lib/store/journal.ts";
+import type { Recovery } from "../../lib/store/journal_opening.ts";
 import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
 import { KnownState, NO_MESSAGES } from "../../lib/wire/known_nodes.ts";
 import { findLineEnd } from "../../lib/wire/line.ts";
@@ -211,6 +211,7 @@ export class SimData {
         committed: ignore,
         sealed: ignore,
         lost: ignore,
+        outrun: ignore,
         peersUnread: ignore,
         diskFailed: ignore,
       },

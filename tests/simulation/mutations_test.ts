@@ -38,13 +38,20 @@ const mutations: readonly Mutation[] = [
   },
   {
     name: "trust what a killed process left unsynced",
-    file: "lib/store/journal.ts",
-    find: "    this.#disk.sync(this.#names.active);\n",
-    replace: "",
+    file: "lib/store/journal_opening.ts",
+    find: "      if (isDoubtful) disk.rewrite(active, fileBytes);\n    });\n" +
+      "    attempt(() => disk.sync(active));\n",
+    replace: "    });\n",
+  },
+  {
+    name: "believe what was readable after a sync had failed",
+    file: "lib/store/journal_opening.ts",
+    find: "if (isDoubtful) disk.rewrite(active, fileBytes);",
+    replace: "if (isDoubtful) disk.sync(active);",
   },
   {
     name: "leave the torn end of a segment",
-    file: "lib/store/journal.ts",
+    file: "lib/store/journal_opening.ts",
     find: "if (end.restBytes > end.recordBytes) {",
     replace: "if (end.restBytes < 0) {",
   },
@@ -146,8 +153,8 @@ const mutations: readonly Mutation[] = [
   {
     name: "put restored records where they break the order",
     file: "lib/data/restores.ts",
-    find: "this.#lanes.find(({ tick }) => tick <= ticks.first);",
-    replace: "this.#lanes.find(({ tick }) => tick < Infinity);",
+    find: "if (lane.tick <= tick) return lane;",
+    replace: "if (lane.tick <= tick + Infinity) return lane;",
     test: "repair",
   },
   {
@@ -156,6 +163,34 @@ const mutations: readonly Mutation[] = [
     find: "} else if (!known.holders.includes(member.id)) {",
     replace: "} else {",
     test: "repair",
+  },
+  {
+    name: "answer for a file that is not there any more",
+    file: "lib/store/segment_files.ts",
+    find: "const found = this.#disk.check(this.#names.active, size);",
+    replace: "const found = undefined;",
+    test: "disk_faults",
+  },
+  {
+    name: "forget what others have taken away",
+    file: "lib/store/segment_files.ts",
+    find: "if (loss !== undefined) entries.push(loss);",
+    replace: "",
+    test: "disk_faults",
+  },
+  {
+    name: "begin a file anew where its directory was",
+    file: "lib/store/segment_files.ts",
+    find: "const gone = this.#disk.gone();",
+    replace: "const gone = undefined;",
+    test: "disk_faults",
+  },
+  {
+    name: "do not compare segments with what was noted",
+    file: "lib/store/stock.ts",
+    find: 'if (!isThere) return [lose("missing", name, bytes, print)];',
+    replace: "if (!isThere) return [];",
+    test: "disk_faults",
   },
   {
     name: "read back without waiting for slower data nodes",

@@ -123,7 +123,7 @@ export function runTruth(seed: number): number {
   // Heads lose their memory, or data nodes lose records: who has lost both what
   // was and what is known of it cannot know.
   const isForgetful = world.chance(0.5);
-  const copies = new Map<SimData, ReadonlyMap<string, File>>();
+  const copies = new Map<SimData, ReadonlyMap<string, Uint8Array>>();
 
   for (let step = 0; step < 60; step++) {
     world.run(world.between(1, 400));
@@ -149,7 +149,7 @@ export function runTruth(seed: number): number {
         if (world.chance(0.7)) node.start();
         break;
       case 5:
-        copies.set(node, copyOf(node));
+        copies.set(node, node.disk.snapshot());
         break;
       case 6: {
         const copy = copies.get(node);
@@ -159,7 +159,7 @@ export function runTruth(seed: number): number {
         world.run(11_000);
         wasLost = true;
         node.kill("stays");
-        putBack(node, copy);
+        node.disk.restore(copy);
         node.start();
         break;
       }
@@ -259,20 +259,4 @@ function textMaker(
     if (!hasLong || !world.chance(0.02)) return text;
     return `${text} ${"\u0001".repeat(world.between(120_000, 260_000))}`;
   };
-}
-
-type File = { bytes: Uint8Array; length: number; synced: number };
-
-function copyOf({ disk }: SimData): ReadonlyMap<string, File> {
-  return new Map([...disk.files].map(([name, file]) => [name, clone(file)]));
-}
-
-/** As somebody does who restores a backup, however old it is. */
-function putBack({ disk }: SimData, copy: ReadonlyMap<string, File>): void {
-  disk.files.clear();
-  for (const [name, file] of copy) disk.files.set(name, clone(file));
-}
-
-function clone({ bytes, length }: File): File {
-  return { bytes: bytes.slice(), length, synced: length };
 }

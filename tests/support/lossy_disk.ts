@@ -16,20 +16,28 @@ const SYNC_MS_MAX = 15;
 const TORN_CHANCE = 0.5;
 
 /** See the module. */
-export function lossyDisk(directory: string): Disk {
-  const disk = new DenoDisk(directory, true);
+export function lossyDisk(
+  directory: string,
+  disk: Disk = new DenoDisk(directory, true),
+): Disk {
   const append = (
     name: string,
     bytes: Uint8Array,
     done: (failure: string | undefined) => void,
   ) => disk.append(name, bytes, done);
   return {
-    another: () => lossyDisk(directory),
+    another: () => lossyDisk(directory, disk.another()),
     list: () => disk.list(),
     sizeOf: (name) => disk.sizeOf(name),
     read: (name, offset, into) => disk.read(name, offset, into),
     load: (name, offset, into, done) => disk.load(name, offset, into, done),
     replace: (name, bytes) => disk.replace(name, bytes),
+    write: (name, bytes, done) => disk.write(name, bytes, done),
+    rewrite: (name, size) => disk.rewrite(name, size),
+    remove: (names) => disk.remove(names),
+    hold: (name) => disk.hold(name),
+    check: (name, size) => disk.check(name, size),
+    gone: () => disk.gone(),
     sync: (name) => disk.sync(name),
     truncate: (name, size) => disk.truncate(name, size),
     rename: (from, to) => disk.rename(from, to),

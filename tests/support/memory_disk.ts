@@ -5,6 +5,8 @@ import type { Disk } from "../../lib/store/disk.ts";
 interface Pending {
   readonly name: string;
   readonly bytes: Uint8Array;
+  /** Whether there was such a file when it was begun. */
+  readonly isThere: boolean;
   readonly done: (failure: string | undefined) => void;
 }
 
@@ -16,11 +18,24 @@ export class MemoryDisk implements Disk {
   pending: Pending | undefined;
   /** Each tells of a load that is done. */
   readonly loads: (() => void)[] = [];
+  /** Each tells of a write that is done. */
+  readonly writes: (() => void)[] = [];
+  /** Why the directory is not ours any more. */
+  goneBecause: string | undefined;
+  /** Files that others have replaced since they were held. */
+  readonly replaced: Set<string> = new Set();
   /** How many appends were begun. */
   appends = 0;
 
   constructor(files: Map<string, Uint8Array> = new Map()) {
     this.files = files;
+  }
+
+  /** Another process puts a file in the place of one. */
+  replaceUnder(name: string, bytes: Uint8Array): void {
+    this.files.set(name, bytes);
+    this.replaced.add(name);
+    for (const other of this.others) other.replaced.add(name);
   }
 
   another(): MemoryDisk {
@@ -57,7 +72,50 @@ export class MemoryDisk implements Disk {
     this.files.set(name, bytes.slice());
   }
 
-  sync(): void {}
+  write(
+    name: string,
+    bytes: Uint8Array,
+    done: (failure: string | undefined) => void,
+  ): void {
+    const copy = bytes.slice();
+    this.writes.push(() => {
+      let failure: string | undefined;
+      try {
+        this.replace(name, copy);
+      } catch (error) {
+        failure = (error as Error).message;
+      }
+      done(failure);
+    });
+  }
+
+  sync(_name: string): void {}
+
+  rewrite(name: string, size: number): void {
+    this.truncate(name, size);
+  }
+
+  remove(names: readonly string[]): void {
+    for (const name of names) this.files.delete(name);
+  }
+
+  hold(name: string): void {
+    this.replaced.delete(name);
+  }
+
+  check(name: string, size: number): string | undefined {
+    const found = this.sizeOf(name);
+    if (found < 0) return this.gone() ?? `${name} was moved away or removed`;
+    if (this.replaced.has(name)) return `${name} was replaced by another file`;
+    if (found === size) return undefined;
+    return found < size
+      ? `${name} was cut short`
+      : `${name} was written to by another`;
+  }
+
+  gone(): string | undefined {
+    return this.goneBecause;
+  }
 
   truncate(name: string, size: number): void {
     this.files.set(name, this.bytes(name).slice(0, size));
@@ -75,7 +133,8 @@ export class MemoryDisk implements Disk {
   ): void {
     if (this.pending !== undefined) throw new Error("Two appends at once");
     this.appends++;
-    this.pending = { name, bytes, done };
+    const isThere = this.files.has(name);
+    this.pending = { name, bytes, isThere, done };
   }
 
   /** The sync of the pending append succeeds. */
@@ -103,6 +162,12 @@ export class MemoryDisk implements Disk {
     const pending = this.pending;
     if (pending === undefined) throw new Error("Nothing to sync");
     this.pending = undefined;
+    const { name, isThere } = pending;
+    if (isThere && !this.files.has(name) || this.replaced.has(name)) {
+      // The bytes went to the file that was open.
+      pending.done(failure);
+      return;
+    }
     const before = this.files.get(pending.name) ?? new Uint8Array(0);
     const count = Math.floor(pending.bytes.length * written);
     const after = new Uint8Array(before.length + count);

@@ -22,6 +22,7 @@ import {
   type StoreFields,
   writeStore,
 } from "../../lib/wire/store_frames.ts";
+import { TICK_MS } from "../../lib/limits.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { ManualTurn } from "../support/manual_turn.ts";
 import { MemoryDisk } from "../support/memory_disk.ts";
@@ -34,13 +35,15 @@ const ignore = () => {};
 /** A data node, on a disk that may have been used before. */
 function newData(disk = new MemoryDisk()) {
   const turn = new ManualTurn();
+  const clock = new ManualClock();
+  const told: string[] = [];
   let open: ((link: Link) => Session) | undefined;
   const core = new DataCore({
     nodeId: "aaaaaaaa",
     heads: ["h:5000"],
     scrubIntervalMs: Infinity,
   }, {
-    clock: new ManualClock(),
+    clock,
     random: () => 1,
     strongRandom: seededRandom(3),
     turn,
@@ -53,15 +56,24 @@ function newData(disk = new MemoryDisk()) {
       twinMet: ignore,
       headLost: ignore,
       appended: ignore,
-      committed: () => {},
+      committed: ignore,
       sealed: ignore,
-      lost: () => {},
-      peersUnread: () => {},
-      diskFailed: ignore,
+      outrun: ignore,
+      peersUnread: ignore,
+      lost: ({ how, name }) => told.push(`${how} ${name}`),
+      diskFailed: (reason) => told.push(reason),
     },
   });
   core.open();
   core.start();
+  /** Time passes, and what is written beside is done. */
+  const pass = (ms: number) => {
+    for (let rest = ms; rest > 0; rest -= TICK_MS) {
+      clock.advance(TICK_MS);
+      core.tickClock();
+      for (const done of disk.writes.splice(0)) done();
+    }
+  };
   /** A head that answers the handshake so. */
   const join = (confirmation = "confirmacion sd/2 role=head\n") => {
     const link = new ScriptedLink().to(open!);
@@ -70,7 +82,7 @@ function newData(disk = new MemoryDisk()) {
     assert.match(link.said(), /^dataNode/);
     return link;
   };
-  return { core, disk, turn, join };
+  return { core, disk, turn, join, told, pass };
 }
 
 function storeFrame(
@@ -331,3 +343,82 @@ Deno.test("data node drains once the head has heard of it, and not before", () =
   assert.equal(core.idle, true);
   assert.deepEqual(answers(head), ["stored 1"]);
 });
+
+Deno.test("data node tells heads what others take away, and stores it again", () => {
+  const { core, disk, turn, join, told, pass } = newData();
+  const head = join();
+  head.receive(storeFrame(1, 1, ["uno"]));
+  turn.end();
+  disk.syncs();
+  assert.deepEqual(answers(head), ["stored 1"]);
+  assert.equal(core.isDamaged, false);
+  disk.replaceUnder("data.txt", new Uint8Array());
+  pass(1_100);
+  assert.deepEqual(told, ["short data.txt"]);
+  assert.equal(answers(head).at(-1), DAMAGED);
+  assert.equal(core.isDamaged, true);
+  assert.ok(core.lostBytes > 0);
+  // What is gone is not taken for stored.
+  head.receive(storeFrame(2, 1, ["uno"]));
+  turn.end();
+  disk.syncs();
+  assert.deepEqual(answers(head), ["stored 2"]);
+  assert.deepEqual(stored(disk), ["uno"]);
+  // In each life, until a head has found all of it elsewhere.
+  const second = newData(new MemoryDisk(disk.files));
+  const other = second.join();
+  other.receive(storeFrame(1, 9, ["dos"]));
+  assert.deepEqual(answers(other), [DAMAGED]);
+  second.core.healed();
+  assert.equal(second.core.isDamaged, false);
+  assert.equal(second.core.lostBytes, 0);
+  assert.equal(newData(new MemoryDisk(disk.files)).core.isDamaged, false);
+});
+
+Deno.test("data node says why it cannot store, once, until it can", () => {
+  const { core, disk, turn, join, told, pass } = newData();
+  const head = join();
+  const store = (n: number, failure?: string) => {
+    head.receive(storeFrame(n, n, ["x"]));
+    turn.end();
+    if (failure === undefined) disk.syncs();
+    else disk.fail(failure);
+  };
+  store(1, "No space left");
+  store(2, "No space left");
+  assert.equal(core.failing, "No space left");
+  store(3);
+  assert.equal(core.failing, undefined);
+  store(4, "No space left");
+  assert.deepEqual(told, ["No space left", "No space left"]);
+
+  // An idle one tries itself; the disk takes nothing.
+  const { replace } = disk;
+  disk.replace = () => {
+    throw new Error("No space left");
+  };
+  pass(20_000);
+  assert.equal(core.failing, "No space left");
+  disk.replace = replace;
+  pass(20_000);
+  assert.equal(core.failing, undefined);
+});
+
+Deno.test("data node notes that it ends in order, if it does", () => {
+  const { core, disk, turn, join } = newData();
+  const end = () => /end (\w+)/.exec(disk.text("node.contents"))![1];
+  assert.equal(end(), "open");
+  const head = join();
+  head.receive(storeFrame(1, 1, ["uno"]));
+  turn.end();
+  core.noteEnd();
+  assert.equal(end(), "open");
+  disk.syncs();
+  core.noteEnd();
+  assert.equal(end(), "clean");
+  newData(new MemoryDisk(disk.files));
+  assert.equal(end(), "open");
+});
+
+/** As {@linkcode answers} calls the frame that tells of damage. */
+const DAMAGED = `type ${FrameType.damaged}`;

@@ -13,7 +13,7 @@ function scan(content: Uint8Array) {
   const damages: Damage[] = [];
   const end = scanSegment(disk, "s", 0, {
     record: (_bytes, record) => sequences.push(record.sequence),
-    damage: (_bytes, damage) => damages.push(damage),
+    damage: (damage) => damages.push(damage),
   });
   return { sequences, damages, ...end };
 }
@@ -135,4 +135,46 @@ Deno.test("scanSegment reads records longer than one read", () => {
   const found = scan(joined([long, long, lineOf(3, "x"), long, long]));
   assert.deepEqual(found.sequences, [1, 1, 3, 1, 1]);
   assert.deepEqual(found.damages, []);
+});
+
+Deno.test("scanSegment: damage side by side is one stretch", () => {
+  const lines = linesOf(Array.from({ length: 9 }, () => new Uint8Array(20)));
+  for (const line of lines.slice(1, 5)) line[30]! ^= 1;
+  lines[7]![30]! ^= 1;
+  const found = scan(joined(lines));
+  assert.deepEqual(found.sequences, [1, 6, 7, 9]);
+  const lengths = lines.map(({ length }) => length);
+  const sum = (from: number, to: number) =>
+    lengths.slice(from, to).reduce((a, b) => a + b, 0);
+  assert.deepEqual(found.damages, [
+    { offset: sum(0, 1), length: sum(1, 5) },
+    { offset: sum(0, 7), length: sum(7, 8) },
+  ]);
+});
+
+Deno.test("scanSegment serves what an editor has ended with CR and LF", () => {
+  fc.assert(fc.property(anyPayloads, (payloads) => {
+    const content = joined(
+      linesOf(payloads).map((line) =>
+        joined([line.subarray(0, -1), new Uint8Array([13, 10])])
+      ),
+    );
+    const found = scan(content);
+    assert.deepEqual(found.sequences, upTo(payloads.length));
+    assert.deepEqual(found.damages, []);
+    assert.equal(found.wholeBytes, content.length);
+  }));
+});
+
+Deno.test("scanSegment gives a damaged line up that is full of what looks like records", () => {
+  const inner = joined(
+    Array.from({ length: 2_000 }, (_, i) => lineOf(i + 1, "x").slice(0, -1)),
+  );
+  const outer = lineOf(1, inner.subarray(0, 256 * 1024));
+  outer[3]! ^= 1;
+  const beganMs = performance.now();
+  const found = scan(joined([outer, lineOf(2, "b")]));
+  assert.ok(performance.now() - beganMs < 5_000, "it took too long");
+  assert.deepEqual(found.sequences, [2]);
+  assert.deepEqual(found.damages, [{ offset: 0, length: outer.length }]);
 });

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Restores } from "../../lib/data/restores.ts";
+import { Contents } from "../../lib/store/contents.ts";
 import { laneNumbers } from "../../lib/store/lanes.ts";
 import { newParsedRecord, parseRecord } from "../../lib/store/record.ts";
+import { ManualClock } from "../support/manual_clock.ts";
 import { ManualTurn } from "../support/manual_turn.ts";
 import { MemoryDisk } from "../support/memory_disk.ts";
 import { joined, lineOf } from "../support/records.ts";
@@ -11,7 +13,13 @@ import { joined, lineOf } from "../support/records.ts";
 function newRestores(disk = new MemoryDisk()) {
   const turn = new ManualTurn();
   const told: string[] = [];
-  const restores = new Restores(disk, turn, (reason) => told.push(reason));
+  const contents = new Contents(disk, new ManualClock());
+  contents.read();
+  const restores = new Restores(disk, turn, contents, {
+    failed: (reason) => void told.push(reason),
+    stored: () => {},
+    lost: ({ how, name }) => void told.push(`${how} ${name}`),
+  });
   const recoveries = restores.open();
   const restorer = {
     restored: (ticket: number, failure: string | undefined) =>
@@ -32,7 +40,8 @@ function newRestores(disk = new MemoryDisk()) {
       else other.fail(failure);
     }
   };
-  return { disk, restores, recoveries, restore, sync, told };
+  contents.note();
+  return { disk, contents, restores, recoveries, restore, sync, told };
 }
 
 /** The ticks in a lane's file, in the order they stand there. */
@@ -139,10 +148,99 @@ Deno.test("a torn lane is cut, a damaged one served but for the damage", () => {
       assert.equal(damages.length, 1);
       assert.ok(records >= 3);
       assert.equal(damages[0]!.segment, name);
-      assert.match(damages[0]!.file, /^damaged-restored-000001-\d+\.txt$/);
-      assert.ok(disk.files.has(damages[0]!.file));
+      const file = damages[0]!.file!;
+      assert.match(file, /^damaged-restored-000001-\d+\.txt$/);
+      assert.ok(disk.files.has(file));
     }
   }));
+});
+
+/** What readers find in a lane, as text; empty when there is none. */
+function laneText(
+  { disk, restores }: ReturnType<typeof newRestores>,
+  n: number,
+) {
+  const journal = restores.lane(n);
+  if (journal === undefined || journal.end === 0) return "";
+  const into = new Uint8Array(journal.end);
+  let text = "";
+  journal.load(0, into, (count) => {
+    text = new TextDecoder().decode(into.subarray(0, count));
+  });
+  for (const one of [disk, ...disk.others]) {
+    for (const done of one.loads.splice(0)) done();
+  }
+  return text;
+}
+
+Deno.test("a lane that is gone is a loss, and the others keep their numbers", () => {
+  for (const hasContents of [true, false]) {
+    const before = newRestores();
+    before.restore(1, 5, 9);
+    before.restore(2, 3);
+    before.restore(3, 1);
+    before.sync();
+    before.contents.note();
+    const { files } = before.disk;
+    if (!hasContents) files.delete("node.contents");
+    files.delete("restored-000002.txt");
+    const after = newRestores(new MemoryDisk(files));
+    const losses = after.recoveries.flatMap(({ losses }) => losses);
+    assert.deepEqual(losses.map(({ how, name }) => [how, name]), [
+      ["missing", "restored-000002.txt"],
+    ]);
+    assert.equal(after.restores.lanes, 3);
+    assert.match(laneText(after, 1), /m5[^]*m9/);
+    assert.match(laneText(after, 3), /m1\n$/);
+    const again = newRestores(new MemoryDisk(files));
+    assert.deepEqual(again.recoveries.flatMap(({ losses }) => losses), []);
+    assert.equal(again.contents.losses.length, 1);
+  }
+});
+
+Deno.test("hundreds of repairs in one life are kept, and a start puts them together", () => {
+  const before = newRestores();
+  for (let n = 300; n > 0; n--) {
+    assert.equal(before.restore(n, n), undefined);
+    before.sync();
+  }
+  assert.equal(before.restores.lanes, 300);
+  before.contents.note();
+  // Damage stays where it is.
+  before.disk.bytes("restored-000007.txt")[40]! ^= 1;
+  const after = newRestores(new MemoryDisk(before.disk.files));
+  assert.deepEqual(after.recoveries.flatMap(({ losses }) => losses).length, 1);
+  const found = laneText(after, 301).matchAll(/mensaje: m(\d+)\n/g);
+  const ticks = [...found].map(([, tick]) => Number(tick)).sort((a, b) =>
+    a - b
+  );
+  assert.deepEqual(
+    ticks,
+    Array.from({ length: 300 }, (_, i) => i + 1).filter((n) => n !== 294),
+  );
+  assert.deepEqual(laneNumbers(after.disk.list()), [7, 301]);
+  assert.deepEqual(
+    newRestores(new MemoryDisk(before.disk.files)).recoveries
+      .flatMap(({ losses }) => losses),
+    [],
+  );
+});
+
+Deno.test("a start that cannot put lanes together keeps them as they are", () => {
+  class Full extends MemoryDisk {
+    override replace(): void {
+      throw new Error("No space left on device");
+    }
+  }
+  const before = newRestores();
+  for (let n = 20; n > 0; n--) {
+    before.restore(n, n);
+    before.sync();
+  }
+  before.contents.note();
+  const after = newRestores(new Full(before.disk.files));
+  assert.deepEqual(laneNumbers(after.disk.list()).length, 20);
+  assert.deepEqual(after.recoveries.flatMap(({ losses }) => losses), []);
 });
 
 Deno.test("lanes are told from other files by their names", () => {

@@ -19,12 +19,13 @@ function lines(first: number, count: number): Uint8Array {
 /** A data node's scrub, of two sealed segments and `data.txt`. */
 function newScrub(disk: MemoryDisk, clock: ManualClock, intervalMs = DAY_MS) {
   const turn = new ManualTurn();
-  const events = { committed() {}, room() {}, sealed() {} };
+  const events = { committed() {}, room() {}, sealed() {}, lost() {} };
   const journal = new Journal(disk, turn, events);
   journal.open(() => {});
   const told: string[] = [];
   const scrub = new Scrub(intervalMs, clock, disk, {
     journal: (lane) => lane === 0 ? journal : undefined,
+    lanes: 0,
     damaged: ({ file, offset, length }) =>
       void told.push(`${file} ${offset}+${length}`),
     scrubbed: (bytes) => void told.push(`scrubbed ${bytes}`),
@@ -88,6 +89,33 @@ Deno.test("a scrub finds what rots, sets it aside, and tells it once", () => {
     disk.bytes(`damaged-data-000002-${offset}.txt`),
     disk.bytes("data-000002.txt").slice(offset, offset + length),
   );
+});
+
+Deno.test("a scrub sets damage side by side aside as one, and tells so many at most", () => {
+  const disk = newDisk();
+  const clock = new ManualClock();
+  const length = lineOf(5_001, "hola").length;
+  // Over the bounds of many pieces.
+  for (let i = 0; i < 4_000; i++) {
+    disk.bytes("data-000002.txt")[i * length + 40]! ^= 4;
+  }
+  const { told, pass } = newScrub(disk, clock);
+  clock.advance(DAY_MS);
+  pass(10_000);
+  assert.deepEqual(told, [
+    `damaged-data-000002-0.txt 0+${4_000 * length}`,
+    `scrubbed ${bytesOfAll(disk)}`,
+  ]);
+  const scattered = newDisk();
+  for (let i = 0; i < 1_000; i += 2) {
+    scattered.bytes("data-000002.txt")[i * length + 40]! ^= 4;
+  }
+  const second = newScrub(scattered, clock);
+  clock.advance(DAY_MS);
+  second.pass(10_000);
+  const files = scattered.list().filter((name) => name.startsWith("damaged"));
+  assert.equal(second.told.length, files.length + 1);
+  assert.ok(files.length < 100);
 });
 
 Deno.test("a scrub goes on where it was, after a restart", () => {

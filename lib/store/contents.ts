@@ -1,0 +1,374 @@
+/**
+ * The contents: what ought to be in a data node's directory, in a small file
+ * beside it, so that what is missing there is noticed, and not just absent.
+ *
+ *     sd-node contents 1
+ *     sealed data-000001.txt 67108871 9a3f01bc
+ *     lost missing data-000002.txt 67108902 52e1a07c 2026-11-25T21:00:00.000Z
+ *     active data.txt 18211 0c3ad411
+ *     end open
+ *
+ * - sealed: a segment that is written no more: its size, and a fingerprint that
+ *   tells it from an older or another file of its name.
+ * - lost: what was missing at a start, or while the node ran (`missing`,
+ *   `short`, `changed`); how many bytes at least; when that was noticed. It
+ *   stands where the loss is among the segments, until heads have found
+ *   everything elsewhere, or a person takes the line out.
+ * - active: of the segment being written, how much was on disk when this was
+ *   written, and the fingerprint of that much. There may be more by now.
+ * - end: `clean` when the process had ended in order, with nothing to write.
+ *
+ * It is written when something happens to a segment, at the end, and about
+ * every second while there is something new: beside other work, and never
+ * waited for by a message. An older one is only less exact.
+ *
+ * @module
+ */
+
+import type { Clock } from "../ports.ts";
+import { bytesOf, textOf } from "../wire/ascii.ts";
+import { crc32c } from "./crc32c.ts";
+import type { Disk } from "./disk.ts";
+
+/** Not `*.txt`, which people give to programs that rotate logs. */
+export const CONTENTS_FILE = "node.contents";
+
+const TITLE = "sd-node contents 1";
+
+/** Bytes at the beginning, and at the end, that make a fingerprint. */
+const PRINT_BYTES = 1024;
+
+/** Pause between two writes, at least, in ms. */
+const NOTE_MS = 1_000;
+
+/** So many times as long as the last write took, none follows. */
+const REST_TIMES = 20;
+
+/** Bytes a second that writes of a long file come to, at most. */
+const BYTES_PER_SECOND = 64 * 1024;
+
+/** Pause after a write that failed, in ms. */
+const RETRY_MS = 5_000;
+
+/** How a file, or a part of it, was lost. */
+export type LossKind = "missing" | "short" | "changed";
+
+/** A segment that is written no more. */
+export interface SealedEntry {
+  readonly kind: "sealed";
+  readonly name: string;
+  readonly bytes: number;
+  /** See {@linkcode fingerprint}. */
+  readonly print: number;
+}
+
+/** Something that was there, and is not. */
+export interface Loss {
+  readonly kind: "lost";
+  readonly how: LossKind;
+  /** The segment that it was in. */
+  readonly name: string;
+  /** How much it was at least. */
+  readonly bytes: number;
+  /** Of the file that ought to be there; 0 when that is not known. */
+  readonly print: number;
+  /** When it was noticed, as text. */
+  readonly time: string;
+}
+
+/** What stands in the order of the segments. */
+export type Entry = SealedEntry | Loss;
+
+/** What ought to be there of one journal: of `data.txt`, or of a lane. */
+export class Listing {
+  /** In the order of what they hold. */
+  entries: Entry[] = [];
+  /** What the active segment is called. */
+  readonly active: string;
+  /** Whether the contents told of this journal when the process started. */
+  isKnown = false;
+  /** Of the active segment, what is on disk now. */
+  bytes = 0;
+  /** Of that, what was noted last, and its fingerprint. */
+  notedBytes = 0;
+  notedPrint = 0;
+  readonly #wallMs: () => number;
+
+  constructor(active: string, wallMs: () => number) {
+    this.active = active;
+    this.#wallMs = wallMs;
+  }
+
+  /** A loss that is noticed now. */
+  lossOf(how: LossKind, name: string, bytes: number, print = 0): Loss {
+    const time = new Date(this.#wallMs()).toISOString();
+    return { kind: "lost", how, name, bytes, print, time };
+  }
+}
+
+/** See the module. */
+export class Contents {
+  readonly #disk: Disk;
+  readonly #clock: Clock;
+  readonly #listings = new Map<string, Listing>();
+  #isKnown = false;
+  #wasClean = false;
+  #isChanged = false;
+  #isWriting = false;
+  #notBeforeMs = 0;
+  #failure: string | undefined;
+
+  constructor(disk: Disk, clock: Clock) {
+    this.#disk = disk;
+    this.#clock = clock;
+  }
+
+  /** Whether there were contents to read: a version without them left none. */
+  get isKnown(): boolean {
+    return this.#isKnown;
+  }
+
+  /** Whether the process before this one had ended in order. */
+  get wasClean(): boolean {
+    return this.#wasClean;
+  }
+
+  /** What is lost, as far as it is known. */
+  get losses(): Loss[] {
+    return [...this.#listings.values()].flatMap(({ entries }) =>
+      entries.filter((entry) => entry.kind === "lost")
+    );
+  }
+
+  /** Whether the last write has succeeded, and none is due. */
+  get isWritten(): boolean {
+    return !this.#isChanged && !this.#isWriting && this.#failure === undefined;
+  }
+
+  /** The active segments of the journals that are listed. */
+  get actives(): string[] {
+    return [...this.#listings.keys()];
+  }
+
+  /**
+   * Reads what the process before this one has noted.
+   *
+   * @throws {ContentsError} A line of it is not understood.
+   * @throws Whatever the disk throws.
+   */
+  read(): void {
+    const size = this.#disk.sizeOf(CONTENTS_FILE);
+    if (size < 0) return;
+    this.#isKnown = true;
+    const bytes = new Uint8Array(size);
+    const text = textOf(bytes, 0, this.#disk.read(CONTENTS_FILE, 0, bytes));
+    const lines = text.split("\n");
+    // What follows the last line ending: nothing.
+    const rest = lines.pop();
+    if (lines[0] !== TITLE) throw new ContentsError(1, lines[0] ?? "");
+    const end = lines.length > 1 && rest === ""
+      ? /^end (clean|open)$/.exec(lines.at(-1)!)
+      : null;
+    if (end === null) throw new ContentsError(lines.length, lines.at(-1)!);
+    this.#wasClean = end[1] === "clean";
+    let entries: Entry[] = [];
+    for (const [index, line] of lines.slice(1, -1).entries()) {
+      const entry = entryOf(line);
+      const active = activeLine.exec(line);
+      if (entry !== undefined) {
+        entries.push(entry);
+      } else if (active !== null && !this.listing(active[1]!).isKnown) {
+        const listing = this.listing(active[1]!);
+        listing.isKnown = true;
+        listing.entries = entries;
+        listing.bytes = listing.notedBytes = Number(active[2]);
+        listing.notedPrint = parseInt(active[3]!, 16);
+        entries = [];
+      } else {
+        throw new ContentsError(index + 2, line);
+      }
+    }
+    if (entries.length > 0) {
+      throw new ContentsError(lines.length, lines.at(-1)!);
+    }
+  }
+
+  /** What is listed of the journal with this active segment. */
+  listing(active: string): Listing {
+    const known = this.#listings.get(active);
+    if (known !== undefined) return known;
+    const listing = new Listing(active, () => this.#clock.wallMs());
+    this.#listings.set(active, listing);
+    return listing;
+  }
+
+  /** A journal is there from now on: an active segment, whole and on disk. */
+  adopt(active: string, bytes: number): void {
+    const listing = this.listing(active);
+    listing.isKnown = true;
+    listing.bytes = listing.notedBytes = bytes;
+    listing.notedPrint = fingerprint(this.#disk, active, bytes);
+    this.#isChanged = true;
+  }
+
+  /** A journal is there no more. */
+  forget(active: string): void {
+    this.#listings.delete(active);
+    this.#isChanged = true;
+  }
+
+  /** Something has happened that should be written down soon. */
+  changed(): void {
+    this.#isChanged = true;
+  }
+
+  /** What was lost has been found elsewhere. */
+  healed(): void {
+    for (const listing of this.#listings.values()) {
+      const { entries } = listing;
+      listing.entries = entries.filter(({ kind }) => kind !== "lost");
+    }
+    this.#isChanged = true;
+    this.note();
+  }
+
+  /** Has the next tick write, whether there is something new or not. */
+  probe(): void {
+    this.#isChanged = true;
+    this.#notBeforeMs = 0;
+  }
+
+  /**
+   * Writes it now. What the disk does not take is written later, if the
+   * process lives on.
+   */
+  note(isClean = false): void {
+    if (this.#disk.gone() !== undefined) return;
+    try {
+      this.#disk.replace(CONTENTS_FILE, this.#format(isClean));
+      this.#isChanged = false;
+      this.#failure = undefined;
+    } catch (error) {
+      this.#isChanged = true;
+      this.#failure = error instanceof Error ? error.message : `${error}`;
+    }
+  }
+
+  /** Writes it if it is time, beside other work. */
+  tick(nowMs: number): void {
+    if (this.#isWriting || nowMs < this.#notBeforeMs || !this.#hasNews()) {
+      return;
+    }
+    if (this.#disk.gone() !== undefined) return;
+    const bytes = this.#format(false);
+    this.#isChanged = false;
+    this.#isWriting = true;
+    this.#disk.write(CONTENTS_FILE, bytes, (failure) => {
+      this.#isWriting = false;
+      this.#failure = failure;
+      if (failure !== undefined) this.#isChanged = true;
+      const endMs = this.#clock.nowMs();
+      this.#notBeforeMs = endMs + (failure === undefined
+        ? Math.max(
+          NOTE_MS,
+          REST_TIMES * (endMs - nowMs),
+          bytes.length / BYTES_PER_SECOND * 1000,
+        )
+        : RETRY_MS);
+    });
+  }
+
+  #hasNews(): boolean {
+    if (this.#isChanged) return true;
+    for (const { bytes, notedBytes } of this.#listings.values()) {
+      if (bytes !== notedBytes) return true;
+    }
+    return false;
+  }
+
+  #format(isClean: boolean): Uint8Array {
+    const lines = [TITLE];
+    for (const listing of this.#listings.values()) {
+      for (const entry of listing.entries) lines.push(lineOf(entry));
+      this.#look(listing);
+      const { active, notedBytes, notedPrint } = listing;
+      lines.push(`active ${active} ${notedBytes} ${hex(notedPrint)}`);
+    }
+    lines.push(`end ${isClean ? "clean" : "open"}`, "");
+    return bytesOf(lines.join("\n"));
+  }
+
+  /** Notes how much of the active segment is on disk. */
+  #look(listing: Listing): void {
+    const { active, bytes, notedBytes } = listing;
+    if (bytes === notedBytes) return;
+    try {
+      listing.notedPrint = fingerprint(this.#disk, active, bytes);
+      listing.notedBytes = bytes;
+    } catch {
+      // It is gone: whoever writes to it will notice.
+    }
+  }
+}
+
+/** The file is not one that this program has written. */
+export class ContentsError extends Error {
+  override readonly name = "ContentsError";
+
+  constructor(line: number, text: string) {
+    super(`line ${line} is not understood: ${JSON.stringify(text)}`);
+  }
+}
+
+/** The CRC-32C of the first and the last KiB of a file's first `size` bytes. */
+export function fingerprint(disk: Disk, name: string, size: number): number {
+  const ends = new Uint8Array(Math.min(size, 2 * PRINT_BYTES));
+  const first = ends.subarray(0, PRINT_BYTES);
+  const last = ends.subarray(PRINT_BYTES);
+  let count = disk.read(name, 0, first);
+  if (last.length > 0) count += disk.read(name, size - last.length, last);
+  return crc32c(ends, 0, count) >>> 0;
+}
+
+const FILE = String.raw`((?:data|restored-\d{6,})(?:-\d{6,})?\.txt)`;
+const SIZE_AND_PRINT = String.raw`(\d{1,15}) ([0-9a-f]{8})`;
+const sealedLine = new RegExp(`^sealed ${FILE} ${SIZE_AND_PRINT}$`);
+const lostLine = new RegExp(
+  `^lost (missing|short|changed) ${FILE} ${SIZE_AND_PRINT} (\\S+)$`,
+);
+const activeLine = new RegExp(`^active ${FILE} ${SIZE_AND_PRINT}$`);
+
+function entryOf(line: string): Entry | undefined {
+  const sealed = sealedLine.exec(line);
+  if (sealed !== null) {
+    const [, name, bytes, print] = sealed;
+    return {
+      kind: "sealed",
+      name: name!,
+      bytes: Number(bytes),
+      print: parseInt(print!, 16),
+    };
+  }
+  const lost = lostLine.exec(line);
+  if (lost === null) return undefined;
+  const [, how, name, bytes, print, time] = lost;
+  return {
+    kind: "lost",
+    how: how as LossKind,
+    name: name!,
+    bytes: Number(bytes),
+    print: parseInt(print!, 16),
+    time: time!,
+  };
+}
+
+function lineOf(entry: Entry): string {
+  const { name, bytes, print } = entry;
+  return entry.kind === "sealed"
+    ? `sealed ${name} ${bytes} ${hex(print)}`
+    : `lost ${entry.how} ${name} ${bytes} ${hex(print)} ${entry.time}`;
+}
+
+function hex(print: number): string {
+  return print.toString(16).padStart(8, "0");
+}

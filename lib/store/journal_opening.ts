@@ -1,0 +1,172 @@
+/**
+ * How a journal begins: what is there, what ought to be, and how much of it
+ * counts as stored.
+ *
+ * A process that was killed may have left bytes that only the operating system
+ * has; and after a sync that failed, pages may be readable, taken for clean,
+ * and on no disk, whatever later syncs say (Rebello et al., "Can Applications
+ * Recover from fsync Failures?", USENIX ATC 2020). So what is past the bytes
+ * that the contents know to be on disk is not believed: the segment is written
+ * anew, which makes it so. Without room for that, the rest is served and not
+ * counted on: what is sent again is stored again.
+ *
+ * @module
+ */
+
+import type { Listing, Loss } from "./contents.ts";
+import type { Disk } from "./disk.ts";
+import { Extents } from "./extents.ts";
+import type { ParsedRecord } from "./record.ts";
+import { scanSegment } from "./recovery.ts";
+import type { SegmentNames } from "./segments.ts";
+import { DAMAGES_MAX, type SetAside, setAside } from "./set_aside.ts";
+import { takeStock } from "./stock.ts";
+
+/** What start-up found. */
+export interface Recovery {
+  /** Undamaged records in the active segment. */
+  readonly records: number;
+  /** Highest tick among them. */
+  readonly tick: number;
+  /** Bytes of a torn last line that were cut off. */
+  readonly tornBytes: number;
+  /** Stretches without a record, the first ones of them set aside. */
+  readonly damages: readonly SetAside[];
+  /** How many more there are. */
+  readonly furtherDamages: number;
+  /** What ought to be there and is not, if that was not known before. */
+  readonly losses: readonly Loss[];
+  /** Why it is not certain that all of the active segment is on disk. */
+  readonly doubt: string | undefined;
+}
+
+/** A journal that begins. */
+export interface Opening {
+  readonly extents: Extents;
+  readonly sealedCount: number;
+  /** Bytes of the active segment. */
+  readonly size: number;
+  /** Whether its last line has its ending. */
+  readonly isEnded: boolean;
+  /** Why it must be sealed before it is written again. */
+  readonly distrust: string | undefined;
+  readonly recovery: Recovery;
+}
+
+/** Is told of records. */
+export type RecordListener = (bytes: Uint8Array, record: ParsedRecord) => void;
+
+/** Bytes of records that a start reads at least, if there are so many. */
+const RECENT_BYTES_MIN = 16 * 1024 * 1024;
+
+/**
+ * Reads the active segment, makes sure of it, mends its end, and sets aside
+ * what is damaged.
+ *
+ * @param record Is told of every undamaged record that is stored for certain:
+ * of the active segment and, if it is short, of the segment before.
+ * @throws Whatever reading the disk throws. It may be full, or read-only.
+ */
+export function openJournal(
+  disk: Disk,
+  names: SegmentNames,
+  listing: Listing,
+  record: RecordListener,
+): Opening {
+  const { active } = names;
+  const stock = takeStock(disk, names, listing);
+  listing.entries = stock.entries;
+  // The active segment is another than was noted, or not what it was.
+  if (stock.syncedBytes === 0) listing.notedBytes = listing.notedPrint = 0;
+  const extents = new Extents();
+  let lastSealed: string | undefined;
+  for (const { kind, name, bytes } of stock.entries) {
+    if (kind === "sealed") {
+      extents.seal(name, bytes, endsLine(disk, name, bytes));
+      lastSealed = name;
+    } else {
+      extents.lose();
+    }
+  }
+  let distrust: string | undefined;
+  const attempt = (write: () => void) => {
+    try {
+      write();
+    } catch (error) {
+      distrust = error instanceof Error ? error.message : `${error}`;
+    }
+  };
+  // Made at once, so that `tail -f` finds it before the first message.
+  if (disk.sizeOf(active) < 0) {
+    attempt(() => disk.replace(active, new Uint8Array()));
+  }
+  const fileBytes = Math.max(0, disk.sizeOf(active));
+  let tick = 0;
+  if (lastSealed !== undefined && fileBytes < RECENT_BYTES_MIN) {
+    scanSegment(disk, lastSealed, 0, {
+      record: (bytes, found) => {
+        tick = Math.max(tick, found.tick);
+        record(bytes, found);
+      },
+      damage: () => {},
+    });
+  }
+  const isDoubtful = fileBytes > stock.syncedBytes;
+  if (distrust === undefined) {
+    attempt(() => {
+      if (isDoubtful) disk.rewrite(active, fileBytes);
+    });
+    attempt(() => disk.sync(active));
+  }
+  const isSure = distrust === undefined;
+  const sureBytes = isSure ? fileBytes : isDoubtful ? stock.syncedBytes : 0;
+  let records = 0;
+  const damages: SetAside[] = [];
+  let furtherDamages = 0;
+  const end = fileBytes === 0
+    ? { wholeBytes: 0, restBytes: 0, recordBytes: 0 }
+    : scanSegment(disk, active, 0, {
+      record: (bytes, found, offset) => {
+        records++;
+        tick = Math.max(tick, found.tick);
+        if (offset < sureBytes) record(bytes, found);
+      },
+      damage: (damage) => {
+        if (damages.length === DAMAGES_MAX) furtherDamages++;
+        else damages.push(told(setAside(disk, active, damage)));
+      },
+    });
+  const size = end.wholeBytes + end.recordBytes;
+  if (end.restBytes > end.recordBytes) {
+    attempt(() => disk.truncate(active, size));
+  }
+  listing.bytes = isSure ? size : Math.min(size, sureBytes);
+  return {
+    extents,
+    sealedCount: stock.sealedCount,
+    size,
+    isEnded: end.recordBytes === 0,
+    distrust,
+    recovery: {
+      records,
+      tick,
+      tornBytes: end.restBytes - end.recordBytes,
+      damages,
+      furtherDamages,
+      losses: stock.losses,
+      doubt: distrust,
+    },
+  };
+}
+
+/** Whether the last line of a file has its ending. */
+export function endsLine(disk: Disk, name: string, size: number): boolean {
+  if (size === 0) return true;
+  const last = new Uint8Array(1);
+  disk.read(name, size - 1, last);
+  return last[0] === 10;
+}
+
+function told({ offset, length, segment, file }: SetAside): SetAside {
+  return { segment, offset, length, file };
+}
