@@ -122,7 +122,8 @@ export class Peers {
 
   /** Writes down what is not yet, now. */
   save(): void {
-    if (!this.#isDirty) return;
+    // Not into a directory that somebody has put in place of ours.
+    if (!this.#isDirty || this.#disk.gone() !== undefined) return;
     const file = { owner: this.#owner, nodes: this.nodes };
     try {
       this.#disk.replace(PEERS_FILE, bytesOf(formatNodes(file)));

@@ -169,6 +169,8 @@ export class SimData {
   process: Process;
   core!: DataCore;
   recovery!: Recovery;
+  /** Whether it has ever told that records are damaged or gone. */
+  hasToldDamage = false;
 
   constructor(
     network: SimNetwork,
@@ -203,21 +205,22 @@ export class SimData {
       disk: this.disk.usedBy(process),
       events: {
         headJoined: ignore,
-        damaged: ignore,
+        damaged: () => this.hasToldDamage = true,
         scrubbed: ignore,
         twinMet: ignore,
         headLost: ignore,
         appended: ignore,
         committed: ignore,
         sealed: ignore,
-        lost: ignore,
-        outrun: ignore,
+        lost: () => this.hasToldDamage = true,
+        outrun: () => this.hasToldDamage = true,
         peersUnread: ignore,
         diskFailed: ignore,
       },
     });
     const core = this.core;
     this.recovery = core.open();
+    if (core.isDamaged) this.hasToldDamage = true;
     core.start();
     process.every(() => core.tickClock());
   }

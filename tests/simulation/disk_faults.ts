@@ -111,7 +111,7 @@ export function runDiskFaults(seed: number): number {
     nodes,
     (host, sentMs) =>
       host === node.host && sentMs < untouchedSinceMs &&
-      (node.core.isDamaged || isRenewed),
+      (node.hasToldDamage || isRenewed),
   );
   if (replicas === 2) {
     // A head counts what was stored and is lost before its other copy is made;
