@@ -20,9 +20,9 @@ import {
   LOG_MESSAGES_PER_SECOND,
 } from "./limits.ts";
 import { Console } from "./log/console.ts";
+import { jsonLine, textLine } from "./log/console_line.ts";
 import { LineBudget } from "./log/line_budget.ts";
 import { LogFile } from "./log/log_file.ts";
-import { timestamp } from "./log/timestamp.ts";
 import type { Clock, Turn } from "./ports.ts";
 import { cannotOpenFile } from "./start_error.ts";
 
@@ -85,6 +85,8 @@ export interface Log {
   lineBudgetOf(file: LogFile): (lines: number) => boolean;
   /** To be called every `TICK_MS`. */
   tick(): void;
+  /** Opens every file anew, since somebody has given the old ones other names. */
+  reopen(): void;
   /** Writes what has gathered, in front of an exit that cannot wait. */
   flush(): void;
   /** The same, and gives a slow console a moment to show it. */
@@ -93,6 +95,9 @@ export interface Log {
 
 /** Time for a console to show the last lines before an exit, in ms. */
 const CONSOLE_MS_MAX = 1_000;
+
+/** Between two looks whether files are still those of their names, in ms. */
+const LOOK_MS = 500;
 
 /** Category of events without a file. */
 const CONSOLE_ONLY = "console";
@@ -103,17 +108,26 @@ export function openLog(
   ports: { readonly clock: Clock; readonly turn: Turn },
 ): Log {
   const files = new Map<string, LogFile>();
+  const format = options.format === "json" ? jsonLine : textLine;
   const screen = new Console(
     options.console === "stdout" ? Deno.stdout : Deno.stderr,
+    (lines) =>
+      format({
+        timestamp: ports.clock.wallMs(),
+        level: "warning",
+        text: `… and ${counted(lines, "line")} that the console did not take ` +
+          "in time",
+        properties: {},
+      }, options),
   );
-  const format = options.format === "json" ? jsonLine : textLine;
 
   configureSync({
     reset: true,
     sinks: {
       // A level of the logger would keep records from the files as well.
       console: withFilter(
-        (record) => screen.line(format(record, options)),
+        (record) =>
+          screen.line(format({ ...record, text: textOf(record) }, options)),
         getLevelFilter(options.level),
       ),
       file(record) {
@@ -163,6 +177,14 @@ export function openLog(
     }
   }
 
+  let lookedMs = -Infinity;
+
+  function lookAtFiles(nowMs: number): void {
+    if (nowMs - lookedMs < LOOK_MS) return;
+    lookedMs = nowMs;
+    for (const file of files.values()) file.look();
+  }
+
   function flush(): void {
     for (const file of files.values()) file.flush();
     screen.showNow();
@@ -174,11 +196,14 @@ export function openLog(
       if (known !== undefined) return known;
       const path = `${options.directory}/${name}`;
       try {
-        const file = new LogFile(
-          path,
-          ports,
-          (path, reason) => console.error(`Cannot write '${path}': ${reason}`),
-        );
+        const file = new LogFile(path, ports, {
+          failed: (path, reason) =>
+            console.error(`Cannot write '${path}': ${reason}`),
+          mended: (path, lost) =>
+            console.info(
+              `Writing '${path}' again, without ${counted(lost, "line")}`,
+            ),
+        });
         files.set(name, file);
         return file;
       } catch (error) {
@@ -198,7 +223,14 @@ export function openLog(
       return (lines) => budget.take(lines);
     },
     message: (text) => console.info(text),
-    tick: () => tellLeftOut(ports.clock.nowMs()),
+    tick() {
+      const nowMs = ports.clock.nowMs();
+      tellLeftOut(nowMs);
+      lookAtFiles(nowMs);
+    },
+    reopen() {
+      for (const file of files.values()) file.reopen();
+    },
     flush,
     async close() {
       tellLeftOut(Infinity);
@@ -214,32 +246,4 @@ function pause(ms: number): Promise<void> {
 
 function textOf(record: LogRecord): string {
   return record.message.join("");
-}
-
-function jsonLine(record: LogRecord, options: LogOptions): string {
-  return JSON.stringify({
-    time: new Date(record.timestamp).toISOString(),
-    level: record.level,
-    role: options.role,
-    message: textOf(record),
-    ...record.properties,
-  });
-}
-
-/** Colours of the levels: SGR parameters of ECMA-48. */
-const colors: Readonly<Record<string, string>> = {
-  warning: "33",
-  error: "31",
-};
-
-function textLine(record: LogRecord, options: LogOptions): string {
-  const time = timestamp(record.timestamp).slice(11);
-  const text = textOf(record);
-  const color = colors[record.level];
-  const label = color === undefined ? "" : `${record.level}: `;
-  if (!options.color) return `${time} ${options.role}  ${label}${text}`;
-  const colored = color === undefined
-    ? text
-    : `\x1b[${color}m${label}${text}\x1b[0m`;
-  return `\x1b[2m${time}\x1b[0m \x1b[36m${options.role}\x1b[0m  ${colored}`;
 }

@@ -30,9 +30,9 @@ export function visible(text: string): string {
   );
 }
 
-/** A string as JSON, all of it to be seen, which parses to the same. */
-export function visibleJson(text: string): string {
-  return JSON.stringify(text).replaceAll(
+/** A string or an object as JSON, all of it to be seen; it parses to the same. */
+export function visibleJson(value: string | object): string {
+  return JSON.stringify(value).replaceAll(
     unseen,
     (character) =>
       `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -26,6 +26,7 @@ import { newClientId } from "../lib/identity.ts";
 import { DRAIN_MS_MAX, MESSAGE_BYTES_MAX } from "../lib/limits.ts";
 import type { LogFile } from "../lib/log/log_file.ts";
 import type { Random } from "../lib/ports.ts";
+import { StartError } from "../lib/start_error.ts";
 import { escapedText } from "../lib/store/escape.ts";
 import { bytesOf } from "../lib/wire/ascii.ts";
 import { readLines, TOO_LONG } from "./lines.ts";
@@ -90,11 +91,9 @@ export function startClient(
     events: {
       connected(address, role, encoding) {
         isAway = false;
-        answerFile = log.file(
-          role === "server" ? "respuestas.txt" : "registro_cliente.txt",
-        );
+        answerFile = openAnswers(role);
         // As the program of 2019 began its file.
-        answerFile.line("confirmacion");
+        answerFile?.line("confirmacion");
         peerRole = role;
         events.info(`Connected to ${role} ${address} (${encoding})`);
       },
@@ -161,6 +160,19 @@ export function startClient(
       ending.done.then(() => clearTimeout(timer));
     },
   };
+
+  /** The file of this peer's answers; without it there is nothing to do. */
+  function openAnswers(role: PeerRole): LogFile | undefined {
+    try {
+      return log.file(
+        role === "server" ? "respuestas.txt" : "registro_cliente.txt",
+      );
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      ending.end(error.message);
+      return undefined;
+    }
+  }
 
   async function sendAll(): Promise<void> {
     const { source } = options;

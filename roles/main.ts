@@ -236,6 +236,11 @@ function startRole(
 /**
  * Resolves on the first SIGINT or SIGTERM; the second ends the process at
  * once.
+ *
+ * SIGHUP is what a closed terminal sends, and that ends the work in order; a
+ * shell and the system may both send it, so it counts once. To a process that
+ * has no terminal to write to, it is what logrotate and the like send: log
+ * files are opened anew.
  */
 function listenToSignals(log: Log): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -250,6 +255,12 @@ function listenToSignals(log: Log): Promise<void> {
       resolve();
     });
   }
+  // Asked now: of a terminal that is closed it would not be true any more.
+  const hasTerminal = Deno.stdout.isTerminal();
+  Deno.addSignalListener("SIGHUP", () => {
+    if (hasTerminal) resolve();
+    else log.reopen();
+  });
   return promise;
 }
 

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { counted } from "../lib/counted.ts";
 import { listen } from "../lib/net/listen.ts";
 import { ServerCore, type ServerEvents } from "../lib/server/core.ts";
 import { cannotListen } from "../lib/start_error.ts";
@@ -42,13 +43,24 @@ export function startServer(
   const { clock, turn, log } = context;
   const logFile = log.file("log.txt");
   const events = log.events(logFile);
-  const core = new ServerCore(options, { clock, events: tellEvents() });
+  /** Lines for the console about messages that are not in the log yet. */
+  const unshown: string[] = [];
+  const showJob = () => showLogged();
+  let unlogged = 0;
+  let unloggedToldMs = -Infinity;
+  const core = new ServerCore(options, {
+    clock,
+    turn,
+    events: tellEvents(),
+    logFailure: () => logFile.failure,
+  });
   const listening = openPort();
   let isDrained: (() => boolean) | undefined;
 
   const stopTicking = every(() => {
     core.tick();
     log.tick();
+    tellUnlogged();
     if (core.complete) listening.close();
     const areAllGone = core.complete && core.clients === 0;
     if (areAllGone || isDrained?.() === true) ending.end();
@@ -64,9 +76,10 @@ export function startServer(
     : `, ${options.clientsTotal} in all`;
   events.info(
     `Listening on ${options.host}:${listening.port}, ` +
-      `at most ${options.clientsMax} clients at once${total}`,
+      `at most ${counted(options.clientsMax, "client")} at once${total}`,
     { port: listening.port },
   );
+  logFile.line("Esperando clientes");
 
   return {
     done: ending.done,
@@ -98,16 +111,44 @@ export function startServer(
     return {
       refusedPeer: (label, reason) =>
         events.warning(`${label} refused: ${reason}`),
-      clientJoined: (label, encoding) =>
-        events.info(`cliente ${label} joined (${encoding})`),
+      clientJoined(label, encoding) {
+        // As the program of 2019 told of whoever came; in the file alone.
+        const colon = label.lastIndexOf(":");
+        const peer = `${label.slice(0, colon)} : ${label.slice(colon + 1)}`;
+        logFile.line(`Se crea ServerThread para cliente con IP ${peer}`);
+        logFile.line("peticion");
+        events.info(`cliente ${label} joined (${encoding})`);
+      },
       clientLeft: (label, reason) =>
         events.info(`cliente ${label} left: ${reason}`),
       message(label, bytes, from, to) {
         logFile.begin().ascii(label).ascii(" ").escaped(bytes, from, to).end();
-        if (log.showsMessage()) {
-          log.message(`${label} ${escapedText(bytes, from, to)}`);
-        }
+        if (!log.showsMessage()) return;
+        const text = `${label} ${escapedText(bytes, from, to)}`;
+        if (unshown.push(text) === 1) turn.beforeSending(showJob);
       },
+      unlogged: (messages) => unlogged += messages,
     };
+  }
+
+  /** Behind the log's own job: shows what it has now, and nothing else. */
+  function showLogged(): void {
+    if (logFile.failure === undefined) {
+      for (const text of unshown) log.message(text);
+    }
+    unshown.length = 0;
+  }
+
+  /** A full disk refuses message by message; once a second is enough. */
+  function tellUnlogged(): void {
+    if (unlogged === 0 || clock.nowMs() - unloggedToldMs < 1_000) return;
+    unloggedToldMs = clock.nowMs();
+    log.events().warning(
+      `${
+        counted(unlogged, "message")
+      } answered not-stored: the log cannot be ` +
+        `written: ${logFile.failure ?? "it can again"}`,
+    );
+    unlogged = 0;
   }
 }

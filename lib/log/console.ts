@@ -15,26 +15,34 @@ export interface ConsoleStream extends SyncWriter {
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** Text that may wait for a console that is not read; some screens full. */
-const WAITING_CHARS_MAX = 64 * 1024;
+/**
+ * Text that may wait for a console that is not read: all the messages of a
+ * second, each as long as a line may be.
+ */
+const WAITING_CHARS_MAX = 256 * 1024;
 
 const encoder = new TextEncoder();
 
 /** See the module. */
 export class Console {
   readonly #stream: ConsoleStream;
+  readonly #leftOut: (lines: number) => string;
   #waiting = "";
   #dropped = 0;
   #writing: Promise<void> | undefined;
   #isInFlight = false;
 
-  constructor(stream: ConsoleStream) {
+  /** @param leftOut Words the line that tells how many could not be shown. */
+  constructor(stream: ConsoleStream, leftOut: (lines: number) => string) {
     this.#stream = stream;
+    this.#leftOut = leftOut;
   }
 
   /** Shows a line, as soon as the console takes it. */
   line(text: string): void {
-    if (this.#waiting.length + text.length > WAITING_CHARS_MAX) {
+    // One line alone is never too much.
+    const length = this.#waiting.length;
+    if (length > 0 && length + text.length > WAITING_CHARS_MAX) {
       this.#dropped++;
       return;
     }
@@ -78,7 +86,7 @@ export class Console {
   #takeWaiting(): Uint8Array {
     let text = this.#waiting;
     if (this.#dropped > 0) {
-      text += `… and ${this.#dropped} lines that nobody was there to read\n`;
+      text += `${this.#leftOut(this.#dropped)}\n`;
       this.#dropped = 0;
     }
     this.#waiting = "";

@@ -6,17 +6,31 @@
  * answered, and a busy turn costs one write. Lines of messages are put together
  * from bytes, without a string for each.
  *
+ * What cannot be written is counted, and told in the file once it can be. A
+ * file that was moved or removed is opened anew, so that logs can be rotated.
+ *
  * @module
  */
 
+import { counted } from "../counted.ts";
 import type { Clock, Turn } from "../ports.ts";
 import { ESCAPED_BYTES_MAX, escapeInto } from "../store/escape.ts";
+import { visible } from "../visible.ts";
 import { bytesOf, decimalLength, writeDecimal } from "../wire/ascii.ts";
 import { ByteQueue } from "../wire/byte_queue.ts";
+import { AppendFile, type AppendTarget } from "./append_file.ts";
 import { timestamp, TIMESTAMP_BYTES } from "./timestamp.ts";
 
 const SEPARATOR = " - ";
 const LF = 10;
+
+/** Who hears of a file that cannot be written. */
+export interface LogFileEvents {
+  /** Told once when lines cannot be written any more, and why. */
+  failed(path: string, reason: string): void;
+  /** They can be again; so many were lost meanwhile. */
+  mended(path: string, lost: number): void;
+}
 
 /** See the module. */
 export class LogFile {
@@ -24,33 +38,55 @@ export class LogFile {
   readonly path: string;
   readonly #clock: Clock;
   readonly #turn: Turn;
-  readonly #failed: (path: string, reason: string) => void;
-  readonly #file: Deno.FsFile;
+  readonly #events: LogFileEvents;
+  readonly #open: (path: string) => AppendTarget;
+  #file: AppendTarget;
   readonly #lines = new ByteQueue();
   /** Timestamp and separator of the last line; many share a millisecond. */
   readonly #prefix = new Uint8Array(TIMESTAMP_BYTES + SEPARATOR.length);
   #prefixMs = NaN;
   #isFlushDue = false;
-  #isFailing = false;
+  /** Whether the last line of the file is not whole. */
+  #isTorn: boolean;
+  /** Why the last lines could not be written, if so. */
+  #failure: string | undefined;
+  /** Lines that could not be written, and that the file does not tell of. */
+  #lost = 0;
+  /** The same since it began to fail. */
+  #lostInAll = 0;
+  /** Why what is written now would be gone: the file has no name any more. */
+  #removal: string | undefined;
   readonly #flushJob = () => this.flush();
 
   /**
    * Opens the file for appending.
    *
-   * @param failed Is told once when lines cannot be written any more; the
-   * process goes on, and tries again with every turn.
+   * @param events Hears of failures; the process goes on, and tries again with
+   * every turn and every {@linkcode look}.
+   * @param open Instead of the disk: a test's.
    * @throws Whatever opening throws.
    */
   constructor(
     path: string,
     ports: { readonly clock: Clock; readonly turn: Turn },
-    failed: (path: string, reason: string) => void,
+    events: LogFileEvents,
+    open: (path: string) => AppendTarget = (path) => new AppendFile(path),
   ) {
     this.path = path;
     this.#clock = ports.clock;
     this.#turn = ports.turn;
-    this.#failed = failed;
-    this.#file = Deno.openSync(path, { append: true, create: true });
+    this.#events = events;
+    this.#open = open;
+    this.#file = open(path);
+    this.#isTorn = !this.#file.endsInLine;
+  }
+
+  /**
+   * Why the lines of the last turn could not all be written; undefined when
+   * they were. Those of a turn are written before its answers leave.
+   */
+  get failure(): string | undefined {
+    return this.#failure;
   }
 
   /** Adds a line; control characters in `text` are escaped. */
@@ -116,16 +152,84 @@ export class LogFile {
   flush(): void {
     this.#isFlushDue = false;
     try {
-      while (this.#lines.length > 0) {
-        this.#lines.consume(this.#file.writeSync(this.#lines.view()));
-      }
-      this.#isFailing = false;
+      if (this.#removal !== undefined) throw new Error(this.#removal);
+      if (this.#isTorn || this.#lost > 0) this.#mend();
+      this.#write(this.#lines);
     } catch (error) {
-      // A full disk must not stop the service, nor fill memory with lines.
-      this.#lines.clear();
-      if (this.#isFailing) return;
-      this.#isFailing = true;
-      this.#failed(this.path, error instanceof Error ? error.message : "");
+      this.#fail(error);
+      return;
+    }
+    if (this.#failure === undefined) return;
+    this.#failure = undefined;
+    this.#events.mended(this.path, this.#lostInAll);
+    this.#lostInAll = 0;
+  }
+
+  /**
+   * Looks whether the file is still the one of its name, and whether it can be
+   * written again; to be called now and then.
+   */
+  look(): void {
+    if (this.#file.isNamed()) this.#retry();
+    else this.reopen();
+  }
+
+  /** Opens the file of this name anew: the old one was given another. */
+  reopen(): void {
+    try {
+      const file = this.#open(this.path);
+      this.#file.close();
+      this.#file = file;
+      this.#isTorn = !file.endsInLine;
+      this.#removal = undefined;
+    } catch (error) {
+      // One that was only renamed keeps its lines.
+      if (this.#file.isRemoved()) this.#removal = reasonOf(error);
+    }
+    this.#retry();
+  }
+
+  /** Not with a turn's lines: whether those are written is asked at its end. */
+  #retry(): void {
+    const hasFailed = (this.#failure ?? this.#removal) !== undefined;
+    if (hasFailed && !this.#isFlushDue) this.flush();
+  }
+
+  /** Ends a line that was cut off, and tells of those that are not there. */
+  #mend(): void {
+    const lines = new ByteQueue();
+    if (this.#isTorn) lines.append(Uint8Array.of(LF));
+    if (this.#lost > 0) {
+      const text = `… ${counted(this.#lost, "line")} could not be written: ` +
+        visible(this.#failure ?? "");
+      const time = timestamp(this.#clock.wallMs());
+      lines.append(bytesOf(`${time}${SEPARATOR}${text}\n`));
+    }
+    this.#write(lines);
+    this.#lost = 0;
+  }
+
+  #write(lines: ByteQueue): void {
+    while (lines.length > 0) {
+      const count = this.#file.writeSync(lines.view());
+      if (count > 0) this.#isTorn = lines.bytes[lines.start + count - 1] !== LF;
+      lines.consume(count);
     }
   }
+
+  /** A full disk must not stop the service, nor fill memory with lines. */
+  #fail(error: unknown): void {
+    let lost = 0;
+    for (const byte of this.#lines.view()) if (byte === LF) lost++;
+    this.#lines.clear();
+    this.#lost += lost;
+    this.#lostInAll += lost;
+    const isNew = this.#failure === undefined;
+    this.#failure = reasonOf(error);
+    if (isNew) this.#events.failed(this.path, this.#failure);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : `${error}`;
 }

@@ -2,6 +2,11 @@
  * The server of the first activity: every message of a client is written to
  * the log and sent back as it came.
  *
+ * An answer says that its message is in the log. Lines are written once a turn,
+ * before answers leave; when they cannot be, the answers of that turn are
+ * replaced. So each turn tries anew, and the server is well again as soon as
+ * its log is.
+ *
  * A state machine without I/O. A client takes one of `clientsMax` places with
  * its handshake and gives it back when it goes; connections that have not said
  * anything hold none.
@@ -9,9 +14,11 @@
  * @module
  */
 
+import { counted } from "../counted.ts";
 import { GREETING_TIMEOUT_MS, UNGREETED_CONNECTIONS_MAX } from "../limits.ts";
-import type { Clock, Link, Session } from "../ports.ts";
+import type { Clock, Link, Session, Turn } from "../ports.ts";
 import { WireError } from "../wire/errors.ts";
+import { type Status, wellness } from "../wire/status.ts";
 import { EchoSession } from "./echo_session.ts";
 
 /** How a server is set up. */
@@ -28,14 +35,22 @@ export interface ServerEvents {
   refusedPeer(label: string, reason: string): void;
   clientJoined(label: string, encoding: string): void;
   clientLeft(label: string, reason: string): void;
-  /** One message of a client; `bytes` is valid only during the call. */
+  /**
+   * One message of a client, to be logged before the turn's answers leave;
+   * `bytes` is valid only during the call.
+   */
   message(label: string, bytes: Uint8Array, from: number, to: number): void;
+  /** Clients were told that so many messages are not in the log. */
+  unlogged(messages: number): void;
 }
 
 /** What a server core needs from outside. */
 export interface ServerPorts {
   readonly clock: Clock;
+  readonly turn: Turn;
   readonly events: ServerEvents;
+  /** Why what was last told of could not be logged; undefined when it was. */
+  logFailure(): string | undefined;
 }
 
 /** See the module. */
@@ -43,6 +58,9 @@ export class ServerCore {
   readonly #options: ServerOptions;
   readonly #ports: ServerPorts;
   readonly #connections = new Set<EchoSession>();
+  /** Those with answers that are as good as the log is. */
+  readonly #answering: EchoSession[] = [];
+  readonly #confirmJob = () => this.#confirm();
   #served = 0;
   #servedInAll = 0;
   #draining = false;
@@ -71,7 +89,8 @@ export class ServerCore {
   accept(link: Link): Session {
     const session = new EchoSession(link, this.#ports.events, {
       deadlineMs: this.#ports.clock.nowMs() + GREETING_TIMEOUT_MS,
-      clients: () => this.#served,
+      status: () => this.#status(),
+      answers: (session) => this.#answers(session),
       takePlace: () => this.#takePlace(),
       closed: (session) => this.#forget(session),
     });
@@ -116,13 +135,50 @@ export class ServerCore {
       return `this server has had all its clients (${clientsTotal})`;
     }
     if (this.#served >= clientsMax) {
-      return `${clientsMax} clients are connected, the limit; try again later`;
+      return `${connected(clientsMax)}, the limit; try again later`;
     }
     return undefined;
+  }
+
+  #status(): Status {
+    const unlogged = this.#ports.logFailure();
+    const verdict = unlogged === undefined ? unlogged : whyNotStored(unlogged);
+    return {
+      role: "server",
+      properties: { clients: `${this.#served}`, ...wellness(verdict) },
+      nodes: [],
+    };
+  }
+
+  /** A session answers, in this turn, messages that were told of. */
+  #answers(session: EchoSession): void {
+    // Behind the log's own job, which the first of them has brought about.
+    if (this.#answering.push(session) > 1) return;
+    this.#ports.turn.beforeSending(this.#confirmJob);
+  }
+
+  /** What was told of has been written, or not; then answers leave. */
+  #confirm(): void {
+    const failure = this.#ports.logFailure();
+    const reason = failure === undefined ? failure : whyNotStored(failure);
+    let unlogged = 0;
+    for (const session of this.#answering) unlogged += session.confirm(reason);
+    this.#answering.length = 0;
+    if (unlogged > 0) this.#ports.events.unlogged(unlogged);
   }
 
   #forget(session: EchoSession): void {
     this.#connections.delete(session);
     if (session.hasPlace) this.#served--;
   }
+}
+
+function whyNotStored(failure: string): string {
+  return `the log cannot be written: ${failure}`;
+}
+
+function connected(clients: number): string {
+  return `${counted(clients, "client")} ${
+    clients === 1 ? "is" : "are"
+  } connected`;
 }

@@ -1,6 +1,10 @@
 /**
  * One connection to the server: handshake, then echo.
  *
+ * Echoes are put where they leave from as their messages come, and taken back
+ * before they leave when the log could not be written ({@linkcode
+ * EchoSession.confirm}).
+ *
  * @module
  */
 
@@ -16,7 +20,7 @@ import { errorLine, WireError, type WireErrorKind } from "../wire/errors.ts";
 import { Encoding, formatProperties } from "../wire/greeting.ts";
 import { LineScanner, LineStatus, UNENDED_LINE } from "../wire/line.ts";
 import { RequestStep } from "../wire/request_step.ts";
-import { formatStatus } from "../wire/status.ts";
+import { formatStatus, type Status } from "../wire/status.ts";
 import type { ServerEvents } from "./core.ts";
 
 /** What a session needs of its server. */
@@ -25,8 +29,13 @@ export interface EchoHost {
   readonly deadlineMs: number;
   /** Takes a place. @returns Why there is none, if so. */
   takePlace(): string | undefined;
-  /** Clients served now. */
-  clients(): number;
+  /** What the server says of itself. */
+  status(): Status;
+  /**
+   * The session has begun to answer messages in this turn; it is to be told
+   * with {@linkcode EchoSession.confirm} whether they are in the log.
+   */
+  answers(session: EchoSession): void;
   /** The connection is over. */
   closed(session: EchoSession): void;
 }
@@ -44,6 +53,10 @@ export class EchoSession implements Session {
   #hasPlace = false;
   readonly #lines = new LineScanner(MESSAGE_BYTES_MAX);
   #over = false;
+  /** Answers in `out` that are as good as the log is. */
+  #unconfirmed = 0;
+  /** How long `out` was before them. */
+  #confirmedBytes = 0;
 
   constructor(link: Link, events: ServerEvents, host: EchoHost) {
     this.#link = link;
@@ -77,6 +90,7 @@ export class EchoSession implements Session {
 
   ended(unused: number): void {
     if (unused > 0 && this.#hasPlace) {
+      if (this.#unconfirmed > 0) this.#unconfirmed++;
       const line = errorLine(WireError.malformed, UNENDED_LINE);
       this.#link.out.append(bytesOf(`${line}\n`));
     }
@@ -116,6 +130,45 @@ export class EchoSession implements Session {
     this.#link.end();
   }
 
+  /**
+   * What was answered in this turn is in the log, or, for the reason given, is
+   * not; then it is taken back.
+   *
+   * @returns How many answers were taken back.
+   */
+  confirm(reason: string | undefined): number {
+    const count = this.#unconfirmed;
+    this.#unconfirmed = 0;
+    if (reason === undefined) return 0;
+    const { out } = this.#link;
+    out.truncate(this.#confirmedBytes);
+    const ending = this.#request.encoding === Encoding.chunk ? "" : "\n";
+    const answer = bytesOf(errorLine(WireError.notStored, reason) + ending);
+    for (let i = 0; i < count; i++) {
+      // Empty lines are shorter than what there is to say of each.
+      if (out.length >= SEND_BYTES_HIGH) {
+        this.#over = true;
+        this.#link.end();
+        break;
+      }
+      out.append(answer);
+    }
+    return count;
+  }
+
+  /**
+   * Notes answers of which some are as good as the log is.
+   *
+   * @param confirmedBytes How long `out` was before the first of them.
+   */
+  #answers(count: number, confirmedBytes: number): void {
+    if (this.#unconfirmed === 0) {
+      this.#confirmedBytes = confirmedBytes;
+      this.#host.answers(this);
+    }
+    this.#unconfirmed += count;
+  }
+
   /** @returns How many bytes were used, or -1 when more are needed. */
   #greet(bytes: Uint8Array): number {
     const begins = this.#request.encoding === undefined;
@@ -147,15 +200,15 @@ export class EchoSession implements Session {
 
   #tellStatus(): void {
     this.#over = true;
-    const properties = { clients: `${this.#host.clients()}` };
-    const status = formatStatus({ role: "server", properties, nodes: [] });
-    this.#link.out.append(bytesOf(status));
+    this.#link.out.append(bytesOf(formatStatus(this.#host.status())));
     this.#link.end();
   }
 
   #echoChunk(bytes: Uint8Array, from: number, length: number): number {
+    const { out } = this.#link;
     this.#events.message(this.#label, bytes, from, length);
-    this.#link.out.append(bytes, from, length);
+    this.#answers(1, out.length);
+    out.append(bytes, from, length);
     this.#link.send();
     return length;
   }
@@ -163,11 +216,15 @@ export class EchoSession implements Session {
   #echoLines(bytes: Uint8Array, from: number, length: number): number {
     const { out } = this.#link;
     const lines = this.#lines;
+    const confirmedBytes = out.length;
+    let messages = 0;
+    let answers = 0;
     let echoFrom = from;
     let at = from;
     for (;;) {
       const status = lines.next(bytes, at, length);
       if (status === LineStatus.partial) break;
+      answers++;
       if (status === LineStatus.tooLong) {
         out.append(bytes, echoFrom, at);
         this.#answerTooLong();
@@ -176,11 +233,15 @@ export class EchoSession implements Session {
         // The rest of a line that was too long may stand in front of it.
         if (lines.start > at) echoFrom = lines.start;
         this.#events.message(this.#label, bytes, lines.start, lines.end);
+        messages++;
       }
       at = lines.used;
     }
     // All whole lines go back in one piece, just as they came.
     if (at > echoFrom) out.append(bytes, echoFrom, at);
+    if (messages + this.#unconfirmed > 0) {
+      this.#answers(answers, confirmedBytes);
+    }
     if (at > from) this.#link.send();
     return lines.used;
   }

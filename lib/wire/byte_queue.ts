@@ -90,6 +90,11 @@ export class ByteQueue {
     if (this.#start >= this.#end) this.clear();
   }
 
+  /** Takes what was added last off again, down to `length` bytes. */
+  truncate(length: number): void {
+    this.#end = this.#start + length;
+  }
+
   /** Empties the queue. */
   clear(): void {
     this.#start = 0;

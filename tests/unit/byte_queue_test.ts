@@ -44,3 +44,14 @@ Deno.test("ByteQueue.reserve gives room that commit makes part of it", () => {
   queue.commit(2);
   assert.deepEqual([...queue.view()], [1, 2, 3]);
 });
+
+Deno.test("ByteQueue: what was added last can be taken off again", () => {
+  const queue = new ByteQueue();
+  queue.append(new Uint8Array([1, 2, 3, 4, 5]));
+  queue.consume(2);
+  const length = queue.length - 1;
+  queue.truncate(length);
+  assert.deepEqual([...queue.view()], [3, 4]);
+  queue.append(new Uint8Array([6]));
+  assert.deepEqual([...queue.view()], [3, 4, 6]);
+});

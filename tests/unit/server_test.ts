@@ -1,19 +1,29 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { GREETING_TIMEOUT_MS, MESSAGE_BYTES_MAX } from "../../lib/limits.ts";
+import {
+  GREETING_TIMEOUT_MS,
+  MESSAGE_BYTES_MAX,
+  SEND_BYTES_HIGH,
+} from "../../lib/limits.ts";
 import { ServerCore, type ServerOptions } from "../../lib/server/core.ts";
 import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
 import { ManualClock } from "../support/manual_clock.ts";
+import { ManualTurn } from "../support/manual_turn.ts";
 import { ScriptedLink } from "../support/scripted_link.ts";
 
 /** A server, and the messages it logged. */
 function newServer(options: Partial<ServerOptions> = {}) {
   const clock = new ManualClock();
+  const turn = new ManualTurn();
+  const log = { failure: undefined as string | undefined, refused: 0 };
   const logged: string[] = [];
   const refused: string[] = [];
   const core = new ServerCore({ clientsMax: 2, ...options }, {
     clock,
+    turn,
+    logFailure: () => log.failure,
     events: {
+      unlogged: (messages) => log.refused += messages,
       refusedPeer: (_label, reason) => refused.push(reason),
       clientJoined: () => {},
       clientLeft: () => {},
@@ -21,14 +31,14 @@ function newServer(options: Partial<ServerOptions> = {}) {
         logged.push(textOf(bytes, from, to)),
     },
   });
-  const connect = () => new ScriptedLink().to((link) => core.accept(link));
+  const connect = () => new ScriptedLink(turn).to((link) => core.accept(link));
   const join = () => {
     const link = connect();
     link.receive("peticion\n");
     assert.equal(link.said(), "confirmacion\n");
     return link;
   };
-  return { core, clock, logged, refused, connect, join };
+  return { core, clock, turn, log, logged, refused, connect, join };
 }
 
 Deno.test("server tells its status to whoever asks, who is no client", () => {
@@ -111,7 +121,7 @@ Deno.test("server: a connection without a handshake takes no place", () => {
   const silent = connect();
   join();
   silent.receive("peticion\n");
-  assert.match(silent.said(), /^error full: 1 clients are connected/);
+  assert.match(silent.said(), /^error full: 1 client is connected, the limit/);
 });
 
 Deno.test("server: --total-clients counts handshakes, then completes", () => {
@@ -196,4 +206,76 @@ Deno.test("server drains: takes nothing more, closes what is there", () => {
   const late = connect();
   late.receive("peticion\n");
   assert.match(late.said(), /^error full: this server is going down/);
+});
+
+const NO_ROOM = "the log cannot be written: No space left on device";
+
+Deno.test("server takes an answer back when the log did not take the message", () => {
+  const { log, join, connect } = newServer();
+  const link = join();
+  const old = connect();
+  old.receive("peticion");
+  assert.equal(old.said(), "confirmacion");
+  link.receive("uno\n");
+  log.failure = "No space left on device";
+  link.receive("dos\n\ntres\r\nand a be");
+  assert.equal(
+    link.said(),
+    "uno\n" + `error not-stored: ${NO_ROOM}\n`.repeat(3),
+    "an answer for each line, and none for what is not whole",
+  );
+  old.receive("antigua");
+  assert.equal(old.said(), `error not-stored: ${NO_ROOM}`);
+  assert.equal(log.refused, 4);
+  log.failure = undefined;
+  link.receive("ginning\n");
+  assert.equal(link.said(), "and a beginning\n");
+  old.receive("otra");
+  assert.equal(old.said(), "otra");
+  assert.equal(log.refused, 4);
+});
+
+Deno.test("server: a message in one piece with the handshake keeps that answer", () => {
+  const { log, connect } = newServer();
+  log.failure = "No space left on device";
+  const link = connect();
+  link.receive("peticion\nhola\n");
+  assert.equal(link.said(), `confirmacion\nerror not-stored: ${NO_ROOM}\n`);
+});
+
+Deno.test("server: each line gets one answer on a full disk, a long one too", () => {
+  const { log, join } = newServer();
+  log.failure = "full";
+  const link = join();
+  const long = "x".repeat(MESSAGE_BYTES_MAX + 1);
+  link.receive(`uno\n${long}\ndos\n`);
+  assert.equal(link.said().match(/^error .*$/gm)?.length, 3);
+  // Of a long line the log knows nothing, so nothing is wrong with its answer.
+  link.receive(`${long}\n`);
+  assert.match(link.said(), /^error too-long: .*\n$/);
+});
+
+Deno.test("server: what a full disk answers to empty lines is bounded", () => {
+  const { log, join } = newServer();
+  log.failure = "full";
+  const link = join();
+  link.receive("\n".repeat(200_000));
+  assert.ok(link.out.length < 1.1 * SEND_BYTES_HIGH, `${link.out.length}`);
+  assert.ok(link.isEnding, "the rest is not answered, so it must be closed");
+});
+
+Deno.test("server tells that it is not well while its log cannot be written", () => {
+  const { log, connect } = newServer();
+  log.failure = "No space left on device";
+  const ask = () => {
+    const link = connect();
+    link.receive("estado\n");
+    return link.said();
+  };
+  assert.equal(
+    ask(),
+    `estado role=server clients=0 unwell=${NO_ROOM.replaceAll(" ", "_")}\n`,
+  );
+  log.failure = undefined;
+  assert.equal(ask(), "estado role=server clients=0\n");
 });
