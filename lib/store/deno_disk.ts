@@ -247,7 +247,12 @@ export class DenoDisk implements Disk {
   #open(name: string): Deno.FsFile {
     if (this.#file !== undefined && this.#fileName === name) return this.#file;
     this.#close();
-    if (this.sizeOf(name) < 0) this.#isDirectoryStale = true;
+    if (this.sizeOf(name) < 0) {
+      // Nothing is made in a directory that has taken the place of ours.
+      const gone = this.gone();
+      if (gone !== undefined) throw new Error(gone);
+      this.#isDirectoryStale = true;
+    }
     const file = Deno.openSync(this.#path(name), {
       append: true,
       create: true,

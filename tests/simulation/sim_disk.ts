@@ -132,7 +132,7 @@ export class SimDisk {
       gone: () => isGone() ? "the directory is gone" : undefined,
       append: (name, bytes, done) => {
         if (open?.name !== name) {
-          if (!this.#isThere) {
+          if (!this.#isThere || isGone()) {
             process.after(0, () => done(NO_DIRECTORY));
             return;
           }
