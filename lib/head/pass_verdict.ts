@@ -21,6 +21,8 @@ import {
 export interface Findings {
   /** The data nodes that it has read. */
   readonly members: readonly { readonly id: string }[];
+  /** Those that were away when it began: copies of what they had were made. */
+  readonly away: readonly string[];
   /** So many copies each record that it met has now. */
   readonly replicas: number;
   /** Those with bytes that are no record. */
@@ -48,7 +50,7 @@ export interface PassVerdict {
 export function verdictOfPass(
   nodes: Iterable<KnownNode>,
   here: ReadonlyMap<string, { readonly end: number }>,
-  { members, replicas, damaged, isCurrent }: Findings,
+  { members, away: awayBefore, replicas, damaged, isCurrent }: Findings,
 ): PassVerdict {
   const known = [...nodes];
   const away = known.filter((node) => isMissable(node) && !here.has(node.id));
@@ -70,7 +72,11 @@ export function verdictOfPass(
       version: node.version + 1,
     });
   if (isWhole) {
-    for (const node of away) change(node, { state: KnownState.repaired });
+    for (const node of away) {
+      // Of one that has left since, copies are still to be made.
+      if (!awayBefore.includes(node.id)) continue;
+      change(node, { state: KnownState.repaired });
+    }
     for (const node of lacking) {
       change(node, { isLacking: false, end: here.get(node.id)!.end });
     }

@@ -184,6 +184,7 @@ export class Repairer {
     const isComplete = progress.unplaced === 0;
     const isWhole = isComplete && this.#roster.passed({
       members,
+      away: this.#away,
       replicas,
       damaged,
       lowerings: this.#lowerings,

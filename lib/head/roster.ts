@@ -62,6 +62,9 @@ export interface PassFindings extends Omit<Findings, "isCurrent"> {
 /** Pause before what could not be written is tried again, in ms. */
 const SAVE_AGAIN_MS = 1_000;
 
+/** What is restored is there, and where it was read, if nowhere else yet. */
+const RESTORED_COPIES = 2;
+
 /** Data nodes that left with nothing, and are known when they return. */
 const VISITORS_MAX = 256;
 
@@ -231,9 +234,9 @@ export class Roster {
   /** A member is about to be given records of others to keep. */
   keeps(member: Member): void {
     const node = this.#known.get(member.id);
-    if (node === undefined || node.copies !== NO_MESSAGES) return;
-    // Until the pass is done, nobody knows who else has them.
-    this.#set([{ ...node, copies: 1, version: Math.max(1, node.version) }]);
+    if (node === undefined || node.copies <= RESTORED_COPIES) return;
+    const version = Math.max(1, node.version);
+    this.#set([{ ...node, copies: RESTORED_COPIES, version }]);
     this.#save();
   }
 

@@ -125,6 +125,7 @@ Deno.test("a pass of repair claims no more than disks can tell", () => {
   const c = knownNode({ id: "cccccccc", copies: 2 });
   const findings = {
     members: [{ id: "aaaaaaaa" }, { id: "bbbbbbbb" }],
+    away: ["cccccccc"],
     replicas: 2,
     damaged: new Set<string>(),
     isCurrent: true,
@@ -141,6 +142,9 @@ Deno.test("a pass of repair claims no more than disks can tell", () => {
   assert.deepEqual(whole.changed, [
     { ...c, state: KnownState.repaired, version: 2 },
   ]);
+  // It left while others were read: nothing is lost, and copies are to be made.
+  const since = verdict([a, b, c], { away: [] });
+  assert.deepEqual([since.isWhole, since.changed], [true, []]);
   // A message on it may have been there alone.
   assert.equal(verdict([a, b, { ...c, copies: 1 }]).isWhole, false);
   // Nothing was acknowledged on it.
