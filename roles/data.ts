@@ -13,8 +13,8 @@
 import { counted } from "../lib/counted.ts";
 import { DataCore } from "../lib/data/core.ts";
 import type { DataEvents } from "../lib/data/events.ts";
+import { TwinWatch } from "../lib/data/twin_watch.ts";
 import { newDialer } from "../lib/net/dial.ts";
-import type { Clock } from "../lib/ports.ts";
 import { escapedText } from "../lib/store/escape.ts";
 import { cannotOpenFile } from "../lib/start_error.ts";
 import { DenoDisk } from "../lib/store/deno_disk.ts";
@@ -48,13 +48,6 @@ export interface DataRoleOptions {
 }
 
 /**
- * For how long another may have the id of this data node before it is taken
- * for a copy, in ms. One that was started again after a power cut is met with
- * its former self until the head has noticed that this is silent.
- */
-const TWIN_MS_MAX = 15_000;
-
-/**
  * Starts a data node.
  *
  * @throws {StartError} What it has stored cannot be opened.
@@ -69,7 +62,6 @@ export function startData(
   const events = log.events(registry);
   const isHopeless = newHopelessness(clock, options.heads);
   let hasJoined = false;
-  const isTwin = newTwinWatch(clock);
   /** Heads that are away, so that each absence is told once. */
   const away = new Set<string>();
 
@@ -86,6 +78,7 @@ export function startData(
     disk: options.disk ?? new DenoDisk(directory.path, options.sync),
     events: tellEvents(),
   });
+  const twins = new TwinWatch(core.life);
   tellRecovery(openStore());
   if (!options.sync) {
     events.warning(
@@ -169,13 +162,22 @@ export function startData(
       headJoined(address, encoding) {
         hasJoined = true;
         away.delete(address);
+        twins.joined(address);
         events.info(`Joined head ${address} (${encoding})`);
       },
-      twinMet(reason) {
-        if (hasJoined || !isTwin()) return;
+      twinMet(address, reason, otherLife) {
+        if (!twins.met(address, otherLife, clock.nowMs())) return;
         ending.end(
-          `Cannot join: ${reason}, and stays there. Two data nodes have copies ` +
-            `of one directory; give this one a directory of its own (--dir)`,
+          `Cannot ${
+            hasJoined ? "stay" : "join"
+          }: ${reason}, and stays there. ` +
+            "Two data nodes have copies of one directory; give this one a " +
+            "directory of its own (--dir)" +
+            (hasJoined
+              ? "; what it has stored since the copy was made is in " +
+                `'${directory.path}' alone: remove node.id from there, and it ` +
+                "comes back with all of it as another dataNode"
+              : ""),
         );
       },
       headLost(address, reason) {
@@ -225,14 +227,4 @@ export function startData(
         events.error(`Cannot write data.txt: ${reason}; answered not-stored`),
     };
   }
-}
-
-/** @returns To be called when a twin is met: whether it is one for certain. */
-function newTwinWatch(clock: Clock): () => boolean {
-  let metMs: number | undefined;
-  return () => {
-    const nowMs = clock.nowMs();
-    metMs ??= nowMs;
-    return nowMs - metMs >= TWIN_MS_MAX;
-  };
 }

@@ -28,7 +28,9 @@ export interface ConnectOptions {
    * Under which messages are numbered: 1 to 64 of `A-Z a-z 0-9 _ . -`. Give
    * one only to resume: a client with the id and the messages of an earlier
    * one, in the same order, stores none of them twice. Other messages under an
-   * id that was used pass for those that are stored, and are lost.
+   * id that was used are rejected, and so is all that the client sends then;
+   * so are the same ones, while the data nodes that can tell are away, or have
+   * stored millions since.
    *
    * @default {a new random id}
    */
@@ -64,7 +66,7 @@ export interface Receipt {
   readonly text: string;
 }
 
-/** A message that can never be stored as it is. */
+/** A message that can never be stored as it is, or not under this client id. */
 export class RejectedError extends Error {
   /** Tells it from other errors. */
   override readonly name = "RejectedError";
@@ -179,7 +181,8 @@ export class Client {
    * @returns Resolves once the message is on disk, as often as the head keeps
    * it. However long that takes, it waits.
    * @throws {RejectedError} The message can never be stored: it is too long,
-   * or has several lines and the peer takes lines.
+   * or has several lines and the peer takes lines, or the client id was used
+   * for other messages before.
    * @throws {ClosedError} The client was closed first. The message may have
    * been stored; send it with the same client id and sequence to be sure.
    */

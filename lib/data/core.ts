@@ -16,13 +16,15 @@ import type { CalledSession } from "../call.ts";
 import { Caller, type CallerPorts } from "../caller.ts";
 import { AttentiveClock } from "../heartbeat/attentive_clock.ts";
 import { randomName } from "../identity.ts";
-import { GATHER_BYTES_MAX } from "../limits.ts";
+import { GATHER_BYTES_MAX, MESSAGE_BYTES_MAX } from "../limits.ts";
 import type { Link, Random, Turn } from "../ports.ts";
 import type { Disk } from "../store/disk.ts";
+import { ESCAPED_BYTES_MAX, unescapeInto } from "../store/escape.ts";
 import { Journal, type Recovery } from "../store/journal.ts";
 import type { BatchHeader } from "../store/record.ts";
 import { bytesOf } from "../wire/ascii.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
+import { isLeap } from "../wire/leap.ts";
 import type { DataEvents } from "./events.ts";
 import { Reads } from "./reads.ts";
 import { Restores } from "./restores.ts";
@@ -198,12 +200,19 @@ export class DataCore implements DataContext {
    * @throws Whatever the disk throws.
    */
   open(): Recovery {
+    const message = new Uint8Array(MESSAGE_BYTES_MAX * ESCAPED_BYTES_MAX);
     const recovery = this.journal.open((bytes, record) => {
-      const { clientStart, clientEnd, floor, sequence } = record;
+      const { clientStart, clientEnd, floor, sequence, tick } = record;
+      const { payloadStart, payloadEnd } = record;
       const clientId = bytes.subarray(clientStart, clientEnd);
-      this.seen.add(clientId, floor, sequence, 1, 0);
+      const end = Math.min(
+        message.length,
+        unescapeInto(message, 0, bytes, payloadStart, payloadEnd),
+      );
+      this.seen.addStored(clientId, floor, sequence, message, 0, end);
+      // An older version may have believed anybody's time, and kept it.
+      if (!isLeap(tick, this.#tick)) this.witness(tick);
     });
-    this.#tick = recovery.tick;
     this.#scrub.open();
     const lanes = this.restores.open();
     const damages = [recovery, ...lanes].flatMap(({ damages }) => damages);
@@ -261,7 +270,15 @@ export class DataCore implements DataContext {
     const commit = this.journal.gatheringCommit;
     this.journal.append(header, messages, from, count);
     const { clientId, floor, firstSequence } = header;
-    this.seen.add(clientId, floor, firstSequence, count, commit);
+    this.seen.add(
+      clientId,
+      floor,
+      firstSequence,
+      count,
+      commit,
+      messages,
+      from,
+    );
     this.#committing[commit & 1]!.add(session);
     this.ports.events.appended(header, messages, from, count);
     return commit;
@@ -287,9 +304,14 @@ export class DataCore implements DataContext {
       this.#committing[1].delete(session);
       this.#blocked.delete(session);
     };
-    const joined = () => this.ports.events.headJoined(address, encoding);
+    const { events } = this.ports;
+    const joined = () => events.headJoined(address, encoding);
     const session = encoding === Encoding.frame
-      ? new FrameHeadSession(this, link, granted, joined, leave)
+      ? new FrameHeadSession(this, link, granted, {
+        joined,
+        twinMet: (reason, life) => events.twinMet(address, reason, life),
+        left: leave,
+      })
       : new TextHeadSession(this, link, encoding, leave);
     this.#sessions.add(session);
     if (encoding !== Encoding.frame) joined();
@@ -299,7 +321,7 @@ export class DataCore implements DataContext {
 
   #committed(commit: number, failure: string | undefined): void {
     if (failure !== undefined) {
-      this.seen.clear();
+      this.seen.forget(commit);
       this.ports.events.diskFailed(failure);
     }
     const waiting = this.#committing[commit & 1]!;

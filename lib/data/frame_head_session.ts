@@ -10,10 +10,11 @@
 
 import { beatIntervalOf } from "../heartbeat/beat_interval.ts";
 import { Pulse } from "../heartbeat/pulse.ts";
+import { Fifo } from "../fifo.ts";
 import { SEND_BYTES_HIGH } from "../limits.ts";
 import type { Link } from "../ports.ts";
 import { bytesOf, textOf } from "../wire/ascii.ts";
-import { WireError, wireErrorOf } from "../wire/errors.ts";
+import { WireError, type WireErrorKind, wireErrorOf } from "../wire/errors.ts";
 import {
   type FrameBounds,
   FrameStatus,
@@ -32,6 +33,15 @@ import {
   writePiece,
   writeUnread,
 } from "../wire/read_frames.ts";
+import { isLeap, leapReason } from "../wire/leap.ts";
+import {
+  readRecall,
+  type RecalledFields,
+  type RecallFields,
+  RECALLS,
+  RECALLS_PROPERTY,
+  writeRecalled,
+} from "../wire/recall_frames.ts";
 import {
   readRestore,
   RESTORED_OK,
@@ -43,11 +53,13 @@ import {
   writeNotStored,
   writeStored,
 } from "../wire/store_frames.ts";
+import { otherLifeIn, withoutLife } from "../wire/twin.ts";
 import { DATA_ROLE } from "../wire/words.ts";
 import type { DataContext, HeadSession } from "./core.ts";
 import { Gate } from "./gate.ts";
 import type { Reader } from "./reads.ts";
 import type { Restorer } from "./restores.ts";
+import { Known } from "./seen.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
 const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
@@ -60,9 +72,12 @@ const store: ReadStore = {
   count: 0,
   clientIdLength: 0,
   holders: 0,
+  isVerified: false,
   holdersAt: 0,
   messagesAt: 0,
 };
+const recall: RecallFields = { ticket: 0, firstSequence: 0, count: 0 };
+const recalled: RecalledFields = { ticket: 0, floor: 0, end: 0 };
 
 const read: ReadFields = {
   ticket: 0,
@@ -85,14 +100,30 @@ const piece: PieceFields = {
  */
 const PATIENCE_MS = 10_000;
 
+/** Messages that are refused for what they are, whatever the disk does. */
+interface Refused {
+  readonly ticket: number;
+  readonly kind: WireErrorKind;
+  readonly reason: string;
+}
+
+/** What a data core does for its sessions with heads. */
+export interface FrameHeadHost {
+  /** The head has taken this node in. */
+  joined(): void;
+  /** It does not: another has the id of this node. */
+  twinMet(reason: string, otherLife: string | undefined): void;
+  /** The connection is over. */
+  left(session: HeadSession): void;
+}
+
 /** See the module. */
 export class FrameHeadSession implements HeadSession, Reader, Restorer {
   readonly #data: DataContext;
   readonly #link: Link;
-  readonly #leave: (session: HeadSession) => void;
+  readonly #host: FrameHeadHost;
   readonly #gate: Gate;
   readonly #pulse: Pulse;
-  readonly #joined: () => void;
   /** Whether the head has said something, and so has taken this node in. */
   #isJoined = false;
   farewell: string | undefined;
@@ -106,30 +137,33 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
   #isClosed = false;
   /** The last ticket that was answered. */
   #answered = 0;
+  /** Tickets that are refused when those in front of them are answered. */
+  readonly #refused = new Fifo<Refused>();
+  /** What is wrong with the frame that was just read, if that is to be told. */
+  #wrong = "malformed frame";
 
-  /**
-   * @param granted What the head says of itself.
-   * @param joined Is told once the head has taken this node in.
-   * @param leave Is told when the connection is over.
-   */
+  /** @param granted What the head says of itself. */
   constructor(
     data: DataContext,
     link: Link,
     granted: Properties,
-    joined: () => void,
-    leave: (session: HeadSession) => void,
+    host: FrameHeadHost,
   ) {
     this.#data = data;
     this.#link = link;
-    this.#joined = joined;
-    this.#leave = leave;
+    this.#host = host;
     this.#gate = new Gate(data, link);
     this.#pulse = new Pulse(link, {
       intervalMs: beatIntervalOf(granted),
       patienceMsMin: PATIENCE_MS,
     });
     const { nodeId: id, life, tick } = data;
-    const properties = { id, life, tick: `${tick}` };
+    const properties = {
+      id,
+      life,
+      tick: `${tick}`,
+      [RECALLS_PROPERTY]: RECALLS,
+    };
     link.out.append(bytesOf(`${DATA_ROLE}${formatProperties(properties)}\n`));
     link.send();
   }
@@ -140,7 +174,8 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
       const status = readFrame(bytes, at, length, frame);
       if (status === FrameStatus.partial) return at;
       if (status === FrameStatus.malformed || !this.#take(bytes)) {
-        writeError(this.#link.out, WireError.malformed, "malformed frame");
+        writeError(this.#link.out, WireError.malformed, this.#wrong);
+        this.farewell = this.#wrong;
         this.#link.end();
         return length;
       }
@@ -159,7 +194,7 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
 
   closed(): void {
     this.#isClosed = true;
-    this.#leave(this);
+    this.#host.left(this);
     this.#data.reads.goOn();
   }
 
@@ -191,20 +226,12 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
 
   committed(commit: number, failure: string | undefined): void {
     const last = this.#lastTicket[commit & 1]!;
-    const { out } = this.#link;
     // What was taken for stored may have been of the commit before, and lost.
     const isVoid = this.#borrows[commit & 1] &&
       this.#data.journal.failedCommit === commit - 1;
     this.#borrows[commit & 1] = false;
     const reason = failure ?? (isVoid ? "the commit before failed" : undefined);
-    if (reason === undefined) {
-      writeStored(out, last, this.#data.tick);
-    } else {
-      const first = this.#answered + 1;
-      writeNotStored(out, first, last, WireError.notStored, reason);
-    }
-    this.#answered = last;
-    this.#link.send();
+    this.#answer(last, reason);
   }
 
   restored(ticket: number, failure: string | undefined): void {
@@ -255,12 +282,14 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
       const kind = wireErrorOf(readErrorCode(bytes, frame));
       const reason = textOf(bytes, frame.payload, frame.end);
       this.farewell = `${kind?.word ?? "error"}: ${reason}`;
-      if (kind === WireError.twin) this.#data.ports.events.twinMet(reason);
+      if (kind === WireError.twin) {
+        this.#host.twinMet(withoutLife(reason), otherLifeIn(reason));
+      }
       return true;
     }
     if (!this.#isJoined) {
       this.#isJoined = true;
-      this.#joined();
+      this.#host.joined();
       if (this.#data.isDamaged) this.damaged();
     }
     switch (frame.type) {
@@ -268,9 +297,12 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
         return readStore(bytes, frame, store) && this.#store(bytes);
       case FrameType.read:
         if (!readRead(bytes, frame, read)) return false;
+        if (this.#leaps(read.tick)) return false;
         this.#data.witness(read.tick);
         this.#data.reads.ask(this, read);
         return true;
+      case FrameType.recall:
+        return readRecall(bytes, frame, recall) && this.#recall(bytes);
       case FrameType.restore:
         return this.#restore(bytes);
       case FrameType.beat:
@@ -279,6 +311,30 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
       default:
         return true;
     }
+  }
+
+  /** Whether a head says a time that cannot be. */
+  #leaps(tick: number): boolean {
+    const known = this.#data.tick;
+    if (!isLeap(tick, known)) return false;
+    this.#wrong = leapReason(tick, known);
+    return true;
+  }
+
+  #recall(bytes: Uint8Array): boolean {
+    const { ticket, firstSequence, count } = recall;
+    const clientId = bytes.subarray(frame.payload, frame.end);
+    const { floor, end, prints } = this.#data.seen.recall(
+      clientId,
+      firstSequence,
+      count,
+    );
+    recalled.ticket = ticket;
+    recalled.floor = floor;
+    recalled.end = end;
+    writeRecalled(this.#link.out, recalled, prints);
+    this.#link.send();
+    return true;
   }
 
   #restore(bytes: Uint8Array): boolean {
@@ -292,13 +348,30 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
   }
 
   #store(bytes: Uint8Array): boolean {
-    if (store.ticket !== this.#nextTicket) return false;
+    if (store.ticket !== this.#nextTicket || this.#leaps(store.tick)) {
+      return false;
+    }
     const { holdersAt, messagesAt, firstSequence, count } = store;
     this.#nextTicket++;
     const clientId = bytes.subarray(frame.payload, holdersAt);
-    const known = this.#data.seen.commitOf(clientId, firstSequence, count);
-    if (known !== undefined) {
-      this.#answerKnown(store.ticket, known);
+    const { seen } = this.#data;
+    const known = seen.check(clientId, firstSequence, count, bytes, messagesAt);
+    if (known === Known.yes) {
+      this.#answerKnown(store.ticket, seen.commit);
+      return true;
+    }
+    if (known === Known.another) {
+      this.#refuse(
+        WireError.reused,
+        `${idsOf(clientId)}: another message is stored under this id`,
+      );
+      return true;
+    }
+    if (known === Known.answered && !store.isVerified) {
+      this.#refuse(
+        WireError.notHere,
+        `${idsOf(clientId)}: answered before, and not here`,
+      );
       return true;
     }
     const commit = this.#data.append(
@@ -328,15 +401,54 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
     const commit = this.#answered === ticket - 1
       ? known
       : Math.max(known, this.#lastCommit);
-    if (commit <= this.#data.journal.doneCommit) {
-      this.#answered = ticket;
-      writeStored(this.#link.out, ticket, this.#data.tick);
-      this.#link.send();
+    const { doneCommit } = this.#data.journal;
+    if (commit <= doneCommit) {
+      this.#answer(ticket, undefined);
       return;
     }
     this.#lastTicket[commit & 1] = ticket;
     this.#lastCommit = commit;
-    this.#borrows[commit & 1] = true;
+    // Of commits that are done, what has failed is not known any more.
+    if (commit - 1 > doneCommit) this.#borrows[commit & 1] = true;
     this.#data.waitFor(this, commit);
   }
+
+  /** Refuses what was just read: when those in front of it are answered. */
+  #refuse(kind: WireErrorKind, reason: string): void {
+    this.#refused.push({ ticket: store.ticket, kind, reason });
+    this.#answer(this.#answered, undefined);
+  }
+
+  /**
+   * Answers all tickets up to `last` alike, and on their own those that are
+   * refused, also if they follow it.
+   *
+   * @param failure Why they are not stored; undefined if they are.
+   */
+  #answer(last: number, failure: string | undefined): void {
+    const { out } = this.#link;
+    for (;;) {
+      const refused = this.#refused.at(0);
+      const end = Math.min(last, (refused?.ticket ?? Infinity) - 1);
+      const first = this.#answered + 1;
+      if (end >= first) {
+        if (failure === undefined) writeStored(out, end, this.#data.tick);
+        else writeNotStored(out, first, end, WireError.notStored, failure);
+        this.#answered = end;
+      }
+      if (refused?.ticket !== this.#answered + 1) break;
+      this.#refused.shift();
+      const { ticket, kind, reason } = refused;
+      writeNotStored(out, ticket, ticket, kind, reason);
+      this.#answered = ticket;
+    }
+    this.#link.send();
+  }
+}
+
+/** The ids of the messages that were just read: `c1-7`, or `c1-7..9`. */
+function idsOf(clientId: Uint8Array): string {
+  const { firstSequence, count } = store;
+  const end = count > 1 ? `..${firstSequence + count - 1}` : "";
+  return `${textOf(clientId)}-${firstSequence}${end}`;
 }

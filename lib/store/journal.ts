@@ -148,7 +148,7 @@ export class Journal {
    * Reads the active segment, mends its end, and sets aside what is damaged.
    *
    * @param record Is told of every undamaged record of it and, if it is short,
-   * of the segment before: what was stored last.
+   * of the segments before: what was stored last.
    * @throws Whatever the disk throws.
    */
   open(
@@ -162,11 +162,8 @@ export class Journal {
     if (this.#disk.sizeOf(this.#names.active) < 0) this.#makeActive();
     let records = 0;
     let tick = 0;
-    if (
-      this.#sealedCount > 0 &&
-      this.#disk.sizeOf(this.#names.active) < RECENT_BYTES_MIN
-    ) {
-      scanSegment(this.#disk, this.#names.sealed(this.#sealedCount), 0, {
+    for (const name of this.#recentlySealed()) {
+      scanSegment(this.#disk, name, 0, {
         record: (bytes, found) => {
           tick = Math.max(tick, found.tick);
           record(bytes, found);
@@ -364,6 +361,27 @@ export class Journal {
     const last = new Uint8Array(1);
     if (size > 0) this.#disk.read(name, size - 1, last);
     this.#extents.seal(name, size, last[0] === LF[0]);
+  }
+
+  /**
+   * The sealed segments that a start reads, in their order: one is enough if it
+   * was full, and those that a failing disk has sealed are short.
+   */
+  #recentlySealed(): string[] {
+    const recent: string[] = [];
+    let bytes = this.#disk.sizeOf(this.#names.active);
+    for (
+      let number = this.#sealedCount;
+      number > 0 && bytes < RECENT_BYTES_MIN;
+      number--
+    ) {
+      const name = this.#names.sealed(number);
+      const size = this.#disk.sizeOf(name);
+      if (size < 0) continue;
+      recent.unshift(name);
+      bytes += size;
+    }
+    return recent;
   }
 
   #makeActive(): void {

@@ -5,7 +5,7 @@
  *
  *     u32 length        of what follows these four bytes
  *     u8  type
- *     u8  flags         0; a reader ignores bits it does not know
+ *     u8  flags         by type; a reader ignores bits it does not know
  *     u16 fieldsLength  of the fields that follow
  *     … fields, then payload
  *
@@ -70,6 +70,10 @@ export const FrameType = {
   restored: 16,
   /** Data node to head: records here are damaged. */
   damaged: 17,
+  /** Head to data node: what do you know of this client's messages? */
+  recall: 18,
+  /** Data node to head: this. */
+  recalled: 19,
 } as const;
 /** See {@linkcode FrameType}. */
 export type FrameType = typeof FrameType[keyof typeof FrameType];

@@ -147,6 +147,7 @@ Deno.test("store frames are read as they were written", () => {
     timeMs: fc.nat(TIME_MS_MAX),
     clientIdLength: fc.integer({ min: 1, max: 64 }),
     holders: fc.integer({ min: 1, max: 16 }),
+    isVerified: fc.boolean(),
   });
   fc.assert(fc.property(run, fields, anyMessages, (run, fields, messages) => {
     const written = { ...run, ...fields, count: messages.length };
