@@ -194,9 +194,10 @@ export class Recalls {
       if (print === 0) continue;
       if (print !== asking.prints[i]) {
         found[i] = Found.another;
+        knowers[i] = 0;
         past.reused ??= reuseOf(batch, i);
-      } else {
-        if (found[i] === Found.nothing) found[i] = Found.same;
+      } else if (found[i] !== Found.another) {
+        found[i] = Found.same;
         knowers[i]! |= bit;
       }
     }
@@ -230,8 +231,11 @@ function runsOf(
   { batch, past, found, knowers, members, floor }: Asking,
 ): Run[] {
   const { firstSequence, count } = batch;
-  for (let i = 0; i < count && firstSequence + i < floor; i++) {
-    if (found[i] === Found.nothing) found[i] = Found.answered;
+  for (let i = 0; i < count; i++) {
+    if (found[i] === Found.same) continue;
+    // Whoever sends another message may send no new one either.
+    if (past.reused !== undefined) found[i] = Found.another;
+    else if (firstSequence + i < floor) found[i] = Found.answered;
   }
   const runs: Run[] = [];
   for (let first = 0, i = 1; i <= count; i++) {
@@ -239,15 +243,14 @@ function runsOf(
       i < count && found[i] === found[first] && knowers[i] === knowers[first]
     ) continue;
     const bits = knowers[first]!;
-    const isKnown = found[first] === Found.same;
     runs.push({
       count: i - first,
-      refusal: isKnown
-        ? undefined
-        : past.reused ?? (found[first] === Found.answered
-          ? answeredBefore(batch, first, i)
-          : undefined),
-      isKnown,
+      refusal: found[first] === Found.another
+        ? past.reused
+        : found[first] === Found.answered
+        ? answeredBefore(batch, first, i)
+        : undefined,
+      isKnown: found[first] === Found.same,
       knowers: bits === 0
         ? []
         : members.filter((_, index) => (bits >>> index & 1) === 1),

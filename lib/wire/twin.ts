@@ -5,12 +5,13 @@
  * @module
  */
 
-const LIFE = ", life=";
+/** What a life looks like: a name that was made here. */
+const LIFE = /^[a-z0-9]{1,32}$/;
 
 /** Why a data node is not taken in. @param life Of the one that is there. */
 export function twinReason(id: string, from: string, life: string): string {
   const reason = `dataNode ${id} is here already, from ${from}`;
-  return life === "" ? reason : `${reason}${LIFE}${life}`;
+  return LIFE.test(life) ? `${reason}, life=${life}` : reason;
 }
 
 /** The life that such a reason names; an older head names none. */
