@@ -1,16 +1,11 @@
 /**
  * A data node's connection to a head that speaks sd/2 frames.
  *
- * Tickets come in order and commits are done in order, so of each commit one
- * number is kept: the last ticket that belongs to it. One frame answers them
- * all.
- *
  * @module
  */
 
 import { beatIntervalOf } from "../heartbeat/beat_interval.ts";
 import { Pulse } from "../heartbeat/pulse.ts";
-import { Fifo } from "../fifo.ts";
 import { SEND_BYTES_HIGH } from "../limits.ts";
 import type { Link } from "../ports.ts";
 import { bytesOf, textOf } from "../wire/ascii.ts";
@@ -47,12 +42,7 @@ import {
   RESTORED_OK,
   writeRestored,
 } from "../wire/restore_frames.ts";
-import {
-  type ReadStore,
-  readStore,
-  writeNotStored,
-  writeStored,
-} from "../wire/store_frames.ts";
+import { type ReadStore, readStore } from "../wire/store_frames.ts";
 import { otherLifeIn, withoutLife } from "../wire/twin.ts";
 import { DATA_ROLE } from "../wire/words.ts";
 import type { DataContext, HeadSession } from "./core.ts";
@@ -60,6 +50,7 @@ import { Gate } from "./gate.ts";
 import type { Reader } from "./reads.ts";
 import type { Restorer } from "./restores.ts";
 import { Known } from "./seen.ts";
+import { Tickets } from "./tickets.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
 const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
@@ -100,13 +91,6 @@ const piece: PieceFields = {
  */
 const PATIENCE_MS = 10_000;
 
-/** Messages that are refused for what they are, whatever the disk does. */
-interface Refused {
-  readonly ticket: number;
-  readonly kind: WireErrorKind;
-  readonly reason: string;
-}
-
 /** What a data core does for its sessions with heads. */
 export interface FrameHeadHost {
   /** The head has taken this node in. */
@@ -127,18 +111,9 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
   /** Whether the head has said something, and so has taken this node in. */
   #isJoined = false;
   farewell: string | undefined;
-  /** Last ticket of a commit, by whether the commit's number is odd. */
-  readonly #lastTicket: [number, number] = [0, 0];
-  /** Whether tickets wait for a commit that holds none of their messages. */
-  readonly #borrows: [boolean, boolean] = [false, false];
-  /** The last commit that a ticket waits for, or has waited for. */
-  #lastCommit = 0;
+  readonly #tickets: Tickets;
   #nextTicket = 1;
   #isClosed = false;
-  /** The last ticket that was answered. */
-  #answered = 0;
-  /** Tickets that are refused when those in front of them are answered. */
-  readonly #refused = new Fifo<Refused>();
   /** What is wrong with the frame that was just read, if that is to be told. */
   #wrong = "malformed frame";
 
@@ -153,6 +128,7 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
     this.#link = link;
     this.#host = host;
     this.#gate = new Gate(data, link);
+    this.#tickets = new Tickets(data.journal, link);
     this.#pulse = new Pulse(link, {
       intervalMs: beatIntervalOf(granted),
       patienceMsMin: PATIENCE_MS,
@@ -225,13 +201,7 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
   }
 
   committed(commit: number, failure: string | undefined): void {
-    const last = this.#lastTicket[commit & 1]!;
-    // What was taken for stored may have been of the commit before, and lost.
-    const isVoid = this.#borrows[commit & 1] &&
-      this.#data.journal.failedCommit === commit - 1;
-    this.#borrows[commit & 1] = false;
-    const reason = failure ?? (isVoid ? "the commit before failed" : undefined);
-    this.#answer(last, reason);
+    this.#tickets.committed(commit, failure, this.#data.tick);
   }
 
   restored(ticket: number, failure: string | undefined): void {
@@ -348,16 +318,14 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
   }
 
   #store(bytes: Uint8Array): boolean {
-    if (store.ticket !== this.#nextTicket || this.#leaps(store.tick)) {
-      return false;
-    }
-    const { holdersAt, messagesAt, firstSequence, count } = store;
+    const { ticket, holdersAt, messagesAt, firstSequence, count } = store;
+    if (ticket !== this.#nextTicket || this.#leaps(store.tick)) return false;
     this.#nextTicket++;
     const clientId = bytes.subarray(frame.payload, holdersAt);
     const { seen } = this.#data;
     const known = seen.check(clientId, firstSequence, count, bytes, messagesAt);
     if (known === Known.yes) {
-      this.#answerKnown(store.ticket, seen.commit);
+      this.#answerKnown(seen.commit);
       return true;
     }
     if (known === Known.another) {
@@ -367,7 +335,7 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
       );
       return true;
     }
-    if (known === Known.answered && !store.isVerified) {
+    if (known === Known.answered && store.isVerified !== true) {
       this.#refuse(
         WireError.notHere,
         `${idsOf(clientId)}: answered before, and not here`,
@@ -388,61 +356,20 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
       messagesAt,
       count,
     );
-    this.#lastTicket[commit & 1] = store.ticket;
-    this.#lastCommit = commit;
+    this.#tickets.appended(ticket, commit);
     return true;
   }
 
-  /**
-   * Answers for messages that are stored, or will be with the commit `known`:
-   * in the order of tickets, so not before those in front of this one.
-   */
-  #answerKnown(ticket: number, known: number): void {
-    const commit = this.#answered === ticket - 1
-      ? known
-      : Math.max(known, this.#lastCommit);
-    const { doneCommit } = this.#data.journal;
-    if (commit <= doneCommit) {
-      this.#answer(ticket, undefined);
-      return;
-    }
-    this.#lastTicket[commit & 1] = ticket;
-    this.#lastCommit = commit;
-    // Of commits that are done, what has failed is not known any more.
-    if (commit - 1 > doneCommit) this.#borrows[commit & 1] = true;
-    this.#data.waitFor(this, commit);
+  /** What was just read is stored, or will be with the commit `known`. */
+  #answerKnown(known: number): void {
+    const { tick } = this.#data;
+    const commit = this.#tickets.known(store.ticket, known, tick);
+    if (commit !== undefined) this.#data.waitFor(this, commit);
   }
 
-  /** Refuses what was just read: when those in front of it are answered. */
+  /** Refuses what was just read. */
   #refuse(kind: WireErrorKind, reason: string): void {
-    this.#refused.push({ ticket: store.ticket, kind, reason });
-    this.#answer(this.#answered, undefined);
-  }
-
-  /**
-   * Answers all tickets up to `last` alike, and on their own those that are
-   * refused, also if they follow it.
-   *
-   * @param failure Why they are not stored; undefined if they are.
-   */
-  #answer(last: number, failure: string | undefined): void {
-    const { out } = this.#link;
-    for (;;) {
-      const refused = this.#refused.at(0);
-      const end = Math.min(last, (refused?.ticket ?? Infinity) - 1);
-      const first = this.#answered + 1;
-      if (end >= first) {
-        if (failure === undefined) writeStored(out, end, this.#data.tick);
-        else writeNotStored(out, first, end, WireError.notStored, failure);
-        this.#answered = end;
-      }
-      if (refused?.ticket !== this.#answered + 1) break;
-      this.#refused.shift();
-      const { ticket, kind, reason } = refused;
-      writeNotStored(out, ticket, ticket, kind, reason);
-      this.#answered = ticket;
-    }
-    this.#link.send();
+    this.#tickets.refused(store.ticket, kind, reason, this.#data.tick);
   }
 }
 

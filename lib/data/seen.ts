@@ -127,15 +127,18 @@ export class Seen {
     let number = Math.floor(firstSequence / PAGE_PRINTS);
     let i = firstSequence - number * PAGE_PRINTS;
     let base = this.#pageOf(entry, number);
+    let { prints } = this.#pages;
     let at = from;
     for (let n = 0; n < count; n++, i++) {
       if (i === PAGE_PRINTS) {
         i = 0;
         base = this.#pageOf(entry, ++number);
+        // To begin a page may make room for more of them.
+        prints = this.#pages.prints;
       }
       const start = at + MESSAGE_HEADER_BYTES;
       at = start + readU32(messages, at);
-      this.#pages.prints[base + i] = printOf(messages, start, at);
+      prints[base + i] = printOf(messages, start, at);
     }
   }
 

@@ -243,15 +243,22 @@ export class Delivery {
       const batch = member.shift(this.#clock.nowMs());
       if (batch === undefined) break;
       const isLeft = this.#unplace(batch, member) && !batch.answered;
-      if (isLeft && batch.recalledAt === 0) this.#recalls.ask(batch);
-      else if (isLeft && batch.count > 1) this.#breakUp(batch);
-      else if (isLeft && kind === WireError.reused) {
-        const reason = batch.sender.past.reused ??= reuseOf(batch);
-        this.#answerRefused(batch, WireError.reused, reason);
-      } else if (isLeft) {
-        this.#answerRefused(batch, WireError.reused, answeredBefore(batch));
-      }
+      if (isLeft) this.#contest(batch, kind);
       this.#release(batch);
+    }
+  }
+
+  #contest(batch: Batch, kind: WireErrorKind): void {
+    const { past } = batch.sender;
+    // Another copy of it lacks a member; before it gets one, all are asked.
+    if (batch.waiting) past.recalledAt = 0;
+    else if (batch.recalledAt === 0) this.#recalls.ask(batch);
+    else if (batch.count > 1) this.#breakUp(batch);
+    else {
+      const reason = kind === WireError.reused
+        ? past.reused ??= reuseOf(batch)
+        : answeredBefore(batch);
+      this.#answerRefused(batch, WireError.reused, reason);
     }
   }
 

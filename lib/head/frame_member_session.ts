@@ -309,6 +309,7 @@ export class FrameMemberSession implements Session, MemberWire {
     const done = this.#recalling.get(ticket);
     if (done === undefined) return false;
     this.#recalling.delete(ticket);
+    this.pulse.answered(this.#context.clock.nowMs());
     done({ floor, end, bytes, from: frame.payload, to: frame.end });
     return true;
   }

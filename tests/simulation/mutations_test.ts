@@ -56,7 +56,7 @@ const mutations: readonly Mutation[] = [
   },
   {
     name: "answer a message that comes again before it is synced",
-    file: "lib/data/frame_head_session.ts",
+    file: "lib/data/tickets.ts",
     find: "if (commit <= doneCommit) {",
     replace: "if (commit < Infinity) {",
   },

@@ -211,30 +211,36 @@ export function runReuse(seed: number): number {
     read.add(text);
   }
   for (const { lives, isResumed } of identities) {
-    for (const [number, life] of lives.entries()) {
-      if (number > 0) checked += life.rejected.size;
-      for (const sequence of life.answered) {
-        const text = life.texts[sequence - 1]!;
-        if (number > 0) checked++;
+    for (
+      const [number, { answered, rejected, texts, round }] of lives.entries()
+    ) {
+      if (number > 0) checked += answered.size + rejected.size;
+      for (const sequence of answered) {
+        const text = texts[sequence - 1]!;
         if (read.has(text)) continue;
         // A message that only a data node had which was away for a moment, in
         // this life or a later one, could not be compared.
-        const excused = new Set(away.slice(life.round).flat());
-        const others = nodes.filter(({ disk }) =>
-          storedTexts(disk).some((other) =>
-            other !== text &&
-            other.split(" ")[0] === text.split(" ")[0]
-          )
-        );
+        const hosts = hostsOfOthers(nodes, text);
+        const excused = new Set(away.slice(round).flat());
         assert.ok(
-          !isResumed && others.length > 0 &&
-            others.every(({ host }) => excused.has(host)),
+          !isResumed && hosts.length > 0 &&
+            hosts.every((host) => excused.has(host)),
           `'${text}' was answered, and not read`,
         );
       }
     }
   }
   return checked;
+}
+
+/** The data nodes that have another message under the id of this one. */
+function hostsOfOthers(nodes: readonly SimData[], text: string): string[] {
+  const idOf = (text: string) => text.split(" ")[0];
+  return nodes.filter(({ disk }) =>
+    storedTexts(disk).some((other) =>
+      other !== text && idOf(other) === idOf(text)
+    )
+  ).map(({ host }) => host);
 }
 
 /** Something happens to data nodes, heads or the network. */
