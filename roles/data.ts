@@ -13,10 +13,10 @@
 import { counted } from "../lib/counted.ts";
 import { DataCore } from "../lib/data/core.ts";
 import type { DataEvents } from "../lib/data/events.ts";
+import { TwinWatch } from "../lib/data/twin_watch.ts";
 import { Fifo } from "../lib/fifo.ts";
 import { parseAddress } from "../lib/net/address.ts";
 import { newDialer } from "../lib/net/dial.ts";
-import type { Clock } from "../lib/ports.ts";
 import { escapedText } from "../lib/store/escape.ts";
 import { cannotOpenFile, StartError } from "../lib/start_error.ts";
 import {
@@ -55,13 +55,6 @@ export interface DataRoleOptions {
 }
 
 /**
- * For how long another may have the id of this data node before it is taken
- * for a copy, in ms. One that was started again after a power cut is met with
- * its former self until the head has noticed that this is silent.
- */
-const TWIN_MS_MAX = 15_000;
-
-/**
  * Starts a data node.
  *
  * @throws {StartError} What it has stored cannot be opened.
@@ -76,7 +69,6 @@ export function startData(
   const events = log.events(registry);
   const isHopeless = newHopelessness(clock, options.heads);
   let hasJoined = false;
-  const isTwin = newTwinWatch(clock);
   /** Lines about messages that are not on disk yet. */
   const unsynced = new Fifo<
     { readonly commit: number; readonly text: string }
@@ -97,6 +89,7 @@ export function startData(
     disk: options.disk ?? new DenoDisk(directory.path, options.sync),
     events: tellEvents(),
   });
+  const twins = new TwinWatch(core.life);
   tellRecovery(openStore());
   if (!options.sync) {
     events.warning(
@@ -216,13 +209,22 @@ export function startData(
         const { host, port } = parseAddress(address);
         registry.line(`Conexion establecida con ('${host}', ${port})`);
         registry.line("confirmacion");
+        twins.joined(address);
         events.info(`Joined head ${address} (${encoding})`);
       },
-      twinMet(reason) {
-        if (hasJoined || !isTwin()) return;
+      twinMet(address, reason, otherLife) {
+        if (!twins.met(address, otherLife, clock.nowMs())) return;
         ending.end(
-          `Cannot join: ${reason}, and stays there. Two data nodes have copies ` +
-            `of one directory; give this one a directory of its own (--dir)`,
+          `Cannot ${
+            hasJoined ? "stay" : "join"
+          }: ${reason}, and stays there. ` +
+            "Two data nodes have copies of one directory; give this one a " +
+            "directory of its own (--dir)" +
+            (hasJoined
+              ? "; what it has stored since the copy was made is in " +
+                `'${directory.path}' alone: remove node.id from there, and it ` +
+                "comes back with all of it as another dataNode"
+              : ""),
         );
       },
       headLost(address, reason) {
@@ -315,14 +317,4 @@ function wordsOf({ how, name, bytes }: Loss): string {
 
 function detailsOf({ how, name, bytes }: Loss) {
   return { lost: name, how, bytes };
-}
-
-/** @returns To be called when a twin is met: whether it is one for certain. */
-function newTwinWatch(clock: Clock): () => boolean {
-  let metMs: number | undefined;
-  return () => {
-    const nowMs = clock.nowMs();
-    metMs ??= nowMs;
-    return nowMs - metMs >= TWIN_MS_MAX;
-  };
 }

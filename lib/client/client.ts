@@ -32,7 +32,7 @@ export interface Receipt {
   readonly text: string;
 }
 
-/** A message that can never be stored as it is. */
+/** A message that can never be stored as it is, or not under this client id. */
 export class RejectedError extends Error {
   /** Tells it from other errors. */
   override readonly name = "RejectedError";
@@ -143,7 +143,8 @@ export class Client {
    * @returns Resolves once the message is on disk, as often as the head keeps
    * it. However long that takes, it waits.
    * @throws {RejectedError} The message can never be stored: it is too long,
-   * or has several lines and the peer takes lines.
+   * or has several lines and the peer takes lines, or the client id was used
+   * for other messages before.
    * @throws {ClosedError} The client was closed first, by its user or because
    * a listener threw. The message may have been stored; send it with the same
    * client id and sequence to be sure.

@@ -12,7 +12,7 @@ import type { CalledSession } from "../call.ts";
 import { Caller, type CallerPorts } from "../caller.ts";
 import { AttentiveClock } from "../heartbeat/attentive_clock.ts";
 import type { Link } from "../ports.ts";
-import type { WireErrorKind } from "../wire/errors.ts";
+import { WireError, type WireErrorKind } from "../wire/errors.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
 import type { Answer, ClientEvents } from "./events.ts";
 import { FramePeerSession } from "./frame_peer_session.ts";
@@ -79,6 +79,8 @@ export class ClientCore implements ClientContext {
   /** Messages to be sent again, and when. */
   readonly #postponed = new Set<number>();
   #postponedUntilMs = 0;
+  /** Why nothing more can be stored under this client's id, if so. */
+  #reused: string | undefined;
   #wasFull = false;
 
   constructor(options: ClientOptions, ports: ClientPorts) {
@@ -129,6 +131,7 @@ export class ClientCore implements ClientContext {
 
   /** Sends what was taken; once for many messages costs least. */
   pump(): void {
+    if (this.#reused !== undefined) this.#rejectUnsent(this.#reused);
     this.#session?.pump();
   }
 
@@ -175,6 +178,7 @@ export class ClientCore implements ClientContext {
     reason: string,
   ): void {
     let postponed = 0;
+    if (kind === WireError.reused) this.#reused ??= reason;
     if (this.#postponed.size === 0) {
       this.#postponedUntilMs = this.ports.clock.nowMs() + POSTPONE_MS;
     }
@@ -194,6 +198,21 @@ export class ClientCore implements ClientContext {
       }
     }
     if (postponed > 0) this.ports.events.postponed(postponed, reason);
+    if (this.#reused !== undefined) this.#rejectUnsent(this.#reused);
+    this.#tellRoom();
+  }
+
+  /**
+   * Gives up what was not sent: another head may know less of the id, and take
+   * what readers would then drop for the first message of that name.
+   */
+  #rejectUnsent(reason: string): void {
+    const { window } = this;
+    while (window.hasUnsent) {
+      const sequence = window.take();
+      this.ports.events.rejected(sequence, WireError.reused, reason);
+      window.answer(sequence);
+    }
     this.#tellRoom();
   }
 
@@ -202,7 +221,7 @@ export class ClientCore implements ClientContext {
     this.#session = encoding === Encoding.frame
       ? new FramePeerSession(this, link, address)
       : new TextPeerSession(this, link, address, encoding, properties);
-    this.#session.pump();
+    this.pump();
     return this.#session;
   }
 

@@ -18,10 +18,11 @@ import type { CalledSession } from "../call.ts";
 import { Caller, type CallerPorts } from "../caller.ts";
 import { AttentiveClock } from "../heartbeat/attentive_clock.ts";
 import { randomName } from "../identity.ts";
-import { GATHER_BYTES_MAX } from "../limits.ts";
+import { GATHER_BYTES_MAX, MESSAGE_BYTES_MAX } from "../limits.ts";
 import type { Link, Random, Turn } from "../ports.ts";
 import type { Disk } from "../store/disk.ts";
 import { Contents, type Loss } from "../store/contents.ts";
+import { ESCAPED_BYTES_MAX, unescapeInto } from "../store/escape.ts";
 import { Journal } from "../store/journal.ts";
 import type { Recovery } from "../store/journal_opening.ts";
 import type { BatchHeader } from "../store/record.ts";
@@ -29,6 +30,7 @@ import { dataSegments } from "../store/segments.ts";
 import { bytesOf } from "../wire/ascii.ts";
 import type { KnownNode } from "../wire/known_nodes.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
+import { isLeap } from "../wire/leap.ts";
 import type { DataEvents } from "./events.ts";
 import { Peers } from "./peers.ts";
 import { Reads } from "./reads.ts";
@@ -274,12 +276,19 @@ export class DataCore implements DataContext {
    */
   open(): Recovery {
     this.#contents.read();
+    const message = new Uint8Array(MESSAGE_BYTES_MAX * ESCAPED_BYTES_MAX);
     const recovery = this.journal.open((bytes, record) => {
-      const { clientStart, clientEnd, floor, sequence } = record;
+      const { clientStart, clientEnd, floor, sequence, tick } = record;
+      const { payloadStart, payloadEnd } = record;
       const clientId = bytes.subarray(clientStart, clientEnd);
-      this.seen.add(clientId, floor, sequence, 1, 0);
+      const end = Math.min(
+        message.length,
+        unescapeInto(message, 0, bytes, payloadStart, payloadEnd),
+      );
+      this.seen.addStored(clientId, floor, sequence, message, 0, end);
+      // An older version may have believed anybody's time, and kept it.
+      if (!isLeap(tick, this.#tick)) this.witness(tick);
     });
-    this.#tick = recovery.tick;
     this.#scrub.open();
     const all = [recovery, ...this.restores.open()];
     // Before anything is stored: this process may not end in order.
@@ -397,7 +406,15 @@ export class DataCore implements DataContext {
     const commit = this.journal.gatheringCommit;
     this.journal.append(header, messages, from, count);
     const { clientId, floor, firstSequence } = header;
-    this.seen.add(clientId, floor, firstSequence, count, commit);
+    this.seen.add(
+      clientId,
+      floor,
+      firstSequence,
+      count,
+      commit,
+      messages,
+      from,
+    );
     this.#committing[commit & 1]!.add(session);
     this.ports.events.appended(header, messages, from, count, commit);
     return commit;
@@ -423,9 +440,14 @@ export class DataCore implements DataContext {
       this.#committing[1].delete(session);
       this.#blocked.delete(session);
     };
-    const joined = () => this.ports.events.headJoined(address, encoding);
+    const { events } = this.ports;
+    const joined = () => events.headJoined(address, encoding);
     const session = encoding === Encoding.frame
-      ? new FrameHeadSession(this, link, granted, joined, leave)
+      ? new FrameHeadSession(this, link, granted, {
+        joined,
+        twinMet: (reason, life) => events.twinMet(address, reason, life),
+        left: leave,
+      })
       : new TextHeadSession(this, link, encoding, leave);
     this.#sessions.add(session);
     if (encoding !== Encoding.frame) joined();
@@ -484,7 +506,7 @@ export class DataCore implements DataContext {
     if (failure === undefined) {
       this.#failing = undefined;
     } else {
-      this.seen.clear();
+      this.seen.forget(commit);
       this.#failed(failure);
     }
     this.ports.events.committed(commit, failure);

@@ -16,8 +16,14 @@ export interface DataEvents {
   /**
    * A head does not take this node in: it has a member with the same id, which
    * is this one before its end was noticed, or one with a copied directory.
+   *
+   * @param otherLife Of that one, if the head has said it (twin_watch.ts).
    */
-  twinMet(reason: string): void;
+  twinMet(
+    address: string,
+    reason: string,
+    otherLife: string | undefined,
+  ): void;
   /** A head is absent: why, and when it is called next. */
   headLost(address: string, reason: string, nextCallInMs: number): void;
   /**

@@ -1,10 +1,6 @@
 /**
  * A data node's connection to a head that speaks sd/2 frames.
  *
- * Tickets come in order and commits are done in order, so of each commit one
- * number is kept: the last ticket that belongs to it. One frame answers them
- * all.
- *
  * @module
  */
 
@@ -13,7 +9,7 @@ import { Pulse } from "../heartbeat/pulse.ts";
 import { RESTORE_FRAME_BYTES_MAX, SEND_BYTES_HIGH } from "../limits.ts";
 import type { Link } from "../ports.ts";
 import { bytesOf, textOf } from "../wire/ascii.ts";
-import { WireError, wireErrorOf } from "../wire/errors.ts";
+import { WireError, type WireErrorKind, wireErrorOf } from "../wire/errors.ts";
 import {
   type FrameBounds,
   FrameStatus,
@@ -39,23 +35,30 @@ import {
   writePiece,
   writeUnread,
 } from "../wire/read_frames.ts";
+import { isLeap, leapReason } from "../wire/leap.ts";
+import {
+  readRecall,
+  type RecalledFields,
+  type RecallFields,
+  RECALLS,
+  RECALLS_PROPERTY,
+  writeRecalled,
+} from "../wire/recall_frames.ts";
 import {
   readRestore,
   RESTORE_PROPERTY,
   RESTORED_OK,
   writeRestored,
 } from "../wire/restore_frames.ts";
-import {
-  type ReadStore,
-  readStore,
-  writeNotStored,
-  writeStored,
-} from "../wire/store_frames.ts";
+import { type ReadStore, readStore } from "../wire/store_frames.ts";
+import { otherLifeIn, withoutLife } from "../wire/twin.ts";
 import { DATA_ROLE } from "../wire/words.ts";
 import type { DataContext, HeadSession } from "./core.ts";
 import { Gate } from "./gate.ts";
 import type { Reader } from "./reads.ts";
 import type { Restorer } from "./restores.ts";
+import { Known } from "./seen.ts";
+import { Tickets } from "./tickets.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
 const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
@@ -68,9 +71,12 @@ const store: ReadStore = {
   count: 0,
   clientIdLength: 0,
   holders: 0,
+  isVerified: false,
   holdersAt: 0,
   messagesAt: 0,
 };
+const recall: RecallFields = { ticket: 0, firstSequence: 0, count: 0 };
+const recalled: RecalledFields = { ticket: 0, floor: 0, end: 0 };
 
 const read: ReadFields = {
   ticket: 0,
@@ -93,47 +99,46 @@ const piece: PieceFields = {
  */
 const PATIENCE_MS = 10_000;
 
+/** What a data core does for its sessions with heads. */
+export interface FrameHeadHost {
+  /** The head has taken this node in. */
+  joined(): void;
+  /** It does not: another has the id of this node. */
+  twinMet(reason: string, otherLife: string | undefined): void;
+  /** The connection is over. */
+  left(session: HeadSession): void;
+}
+
 /** See the module. */
 export class FrameHeadSession implements HeadSession, Reader, Restorer {
   readonly #data: DataContext;
   readonly #link: Link;
-  readonly #leave: (session: HeadSession) => void;
+  readonly #host: FrameHeadHost;
   readonly #gate: Gate;
   readonly #pulse: Pulse;
-  readonly #joined: () => void;
   /** Whether the head has said something, and so has taken this node in. */
   #isJoined = false;
   farewell: string | undefined;
-  /** Last ticket of a commit, by whether the commit's number is odd. */
-  readonly #lastTicket: [number, number] = [0, 0];
-  /** Whether tickets wait for a commit that holds none of their messages. */
-  readonly #borrows: [boolean, boolean] = [false, false];
-  /** The last commit that a ticket waits for, or has waited for. */
-  #lastCommit = 0;
+  readonly #tickets: Tickets;
   #nextTicket = 1;
   #isClosed = false;
   /** `damaged` frames that were sent. */
   #damages = 0;
-  /** The last ticket that was answered. */
-  #answered = 0;
+  /** What is wrong with the frame that was just read, if that is to be told. */
+  #wrong = "malformed frame";
 
-  /**
-   * @param granted What the head says of itself.
-   * @param joined Is told once the head has taken this node in.
-   * @param leave Is told when the connection is over.
-   */
+  /** @param granted What the head says of itself. */
   constructor(
     data: DataContext,
     link: Link,
     granted: Properties,
-    joined: () => void,
-    leave: (session: HeadSession) => void,
+    host: FrameHeadHost,
   ) {
     this.#data = data;
     this.#link = link;
-    this.#joined = joined;
-    this.#leave = leave;
+    this.#host = host;
     this.#gate = new Gate(data, link);
+    this.#tickets = new Tickets(data.journal, link);
     this.#pulse = new Pulse(link, {
       intervalMs: beatIntervalOf(granted),
       patienceMsMin: PATIENCE_MS,
@@ -146,6 +151,7 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
       end: `${end}`,
       lanes: `${restores.lanes}`,
       [RESTORE_PROPERTY]: `${RESTORE_FRAME_BYTES_MAX}`,
+      [RECALLS_PROPERTY]: RECALLS,
     };
     link.out.append(bytesOf(`${DATA_ROLE}${formatProperties(properties)}\n`));
     this.tell(data.peers.nodes);
@@ -158,7 +164,8 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
       const status = readFrame(bytes, at, length, frame);
       if (status === FrameStatus.partial) return at;
       if (status === FrameStatus.malformed || !this.#take(bytes)) {
-        writeError(this.#link.out, WireError.malformed, "malformed frame");
+        writeError(this.#link.out, WireError.malformed, this.#wrong);
+        this.farewell = this.#wrong;
         this.#link.end();
         return length;
       }
@@ -177,7 +184,7 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
 
   closed(): void {
     this.#isClosed = true;
-    this.#leave(this);
+    this.#host.left(this);
     this.#data.reads.goOn();
   }
 
@@ -208,21 +215,8 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
   }
 
   committed(commit: number, failure: string | undefined): void {
-    const last = this.#lastTicket[commit & 1]!;
-    const { out } = this.#link;
-    // What was taken for stored may have been of the commit before, and lost.
-    const isVoid = this.#borrows[commit & 1] &&
-      this.#data.journal.failedCommit === commit - 1;
-    this.#borrows[commit & 1] = false;
-    const reason = failure ?? (isVoid ? "the commit before failed" : undefined);
-    if (reason === undefined) {
-      writeStored(out, last, this.#data.tick, this.#data.end);
-    } else {
-      const first = this.#answered + 1;
-      writeNotStored(out, first, last, WireError.notStored, reason);
-    }
-    this.#answered = last;
-    this.#link.send();
+    const { tick, end } = this.#data;
+    this.#tickets.committed(commit, failure, tick, end);
   }
 
   restored(ticket: number, failure: string | undefined): void {
@@ -284,12 +278,14 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
       const kind = wireErrorOf(readErrorCode(bytes, frame));
       const reason = textOf(bytes, frame.payload, frame.end);
       this.farewell = `${kind?.word ?? "error"}: ${reason}`;
-      if (kind === WireError.twin) this.#data.ports.events.twinMet(reason);
+      if (kind === WireError.twin) {
+        this.#host.twinMet(withoutLife(reason), otherLifeIn(reason));
+      }
       return true;
     }
     if (!this.#isJoined) {
       this.#isJoined = true;
-      this.#joined();
+      this.#host.joined();
       if (this.#data.isDamaged) this.damaged();
     }
     switch (frame.type) {
@@ -297,9 +293,12 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
         return readStore(bytes, frame, store) && this.#store(bytes);
       case FrameType.read:
         if (!readRead(bytes, frame, read)) return false;
+        if (this.#leaps(read.tick)) return false;
         this.#data.witness(read.tick);
         this.#data.reads.ask(this, read);
         return true;
+      case FrameType.recall:
+        return readRecall(bytes, frame, recall) && this.#recall(bytes);
       case FrameType.restore:
         return this.#restore(bytes);
       case FrameType.roster: {
@@ -319,6 +318,30 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
     }
   }
 
+  /** Whether a head says a time that cannot be. */
+  #leaps(tick: number): boolean {
+    const known = this.#data.tick;
+    if (!isLeap(tick, known)) return false;
+    this.#wrong = leapReason(tick, known);
+    return true;
+  }
+
+  #recall(bytes: Uint8Array): boolean {
+    const { ticket, firstSequence, count } = recall;
+    const clientId = bytes.subarray(frame.payload, frame.end);
+    const { floor, end, prints } = this.#data.seen.recall(
+      clientId,
+      firstSequence,
+      count,
+    );
+    recalled.ticket = ticket;
+    recalled.floor = floor;
+    recalled.end = end;
+    writeRecalled(this.#link.out, recalled, prints);
+    this.#link.send();
+    return true;
+  }
+
   #restore(bytes: Uint8Array): boolean {
     const ticket = readRestore(bytes, frame);
     if (ticket < 0) return false;
@@ -330,13 +353,28 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
   }
 
   #store(bytes: Uint8Array): boolean {
-    if (store.ticket !== this.#nextTicket) return false;
-    const { holdersAt, messagesAt, firstSequence, count } = store;
+    const { ticket, holdersAt, messagesAt, firstSequence, count } = store;
+    if (ticket !== this.#nextTicket || this.#leaps(store.tick)) return false;
     this.#nextTicket++;
     const clientId = bytes.subarray(frame.payload, holdersAt);
-    const known = this.#data.seen.commitOf(clientId, firstSequence, count);
-    if (known !== undefined) {
-      this.#answerKnown(store.ticket, known);
+    const { seen } = this.#data;
+    const known = seen.check(clientId, firstSequence, count, bytes, messagesAt);
+    if (known === Known.yes) {
+      this.#answerKnown(seen.commit);
+      return true;
+    }
+    if (known === Known.another) {
+      this.#refuse(
+        WireError.reused,
+        `${idsOf(clientId)}: another message is stored under this id`,
+      );
+      return true;
+    }
+    if (known === Known.answered && store.isVerified !== true) {
+      this.#refuse(
+        WireError.notHere,
+        `${idsOf(clientId)}: answered before, and not here`,
+      );
       return true;
     }
     const commit = this.#data.append(
@@ -353,29 +391,27 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
       messagesAt,
       count,
     );
-    this.#lastTicket[commit & 1] = store.ticket;
-    this.#lastCommit = commit;
+    this.#tickets.appended(ticket, commit);
     return true;
   }
 
-  /**
-   * Answers for messages that are stored, or will be with the commit `known`:
-   * in the order of tickets, so not before those in front of this one.
-   */
-  #answerKnown(ticket: number, known: number): void {
-    const commit = this.#answered === ticket - 1
-      ? known
-      : Math.max(known, this.#lastCommit);
-    if (commit <= this.#data.journal.doneCommit) {
-      this.#answered = ticket;
-      const { tick, end } = this.#data;
-      writeStored(this.#link.out, ticket, tick, end);
-      this.#link.send();
-      return;
-    }
-    this.#lastTicket[commit & 1] = ticket;
-    this.#lastCommit = commit;
-    this.#borrows[commit & 1] = true;
-    this.#data.waitFor(this, commit);
+  /** What was just read is stored, or will be with the commit `known`. */
+  #answerKnown(known: number): void {
+    const { tick, end } = this.#data;
+    const commit = this.#tickets.known(store.ticket, known, tick, end);
+    if (commit !== undefined) this.#data.waitFor(this, commit);
   }
+
+  /** Refuses what was just read. */
+  #refuse(kind: WireErrorKind, reason: string): void {
+    const { tick, end } = this.#data;
+    this.#tickets.refused(store.ticket, kind, reason, tick, end);
+  }
+}
+
+/** The ids of the messages that were just read: `c1-7`, or `c1-7..9`. */
+function idsOf(clientId: Uint8Array): string {
+  const { firstSequence, count } = store;
+  const end = count > 1 ? `..${firstSequence + count - 1}` : "";
+  return `${textOf(clientId)}-${firstSequence}${end}`;
 }

@@ -1,47 +1,103 @@
 /**
  * What this data node has stored lately, so that a message that is sent again
- * is answered, and not written again.
+ * is answered and not written again, and one that comes under the id of another
+ * is refused.
  *
  * For each of the clients heard of last: the floor below which everything has
- * been answered, and one bit for every sequence above it that is stored here.
- * A client that falls out of the table may have a message stored twice; a
- * reader then takes it once.
+ * been answered, and the print (print.ts) of each message that is stored here,
+ * below the floor too, for as long as there is memory. Whoever is answered
+ * "stored" has sent these very bytes: a client that begins again under a used
+ * id is told that it did.
+ *
+ * A client that falls out of the table may have a message stored twice, and is
+ * not noticed when it sends others under its old id; a reader takes the first.
  *
  * @module
  */
 
-import { CLIENT_WINDOW_MESSAGES } from "../limits.ts";
+import { MESSAGE_HEADER_BYTES } from "../wire/client_frames.ts";
+import { readU32 } from "../wire/little_endian.ts";
 import { nameOf } from "../wire/names.ts";
+import { printOf } from "../wire/print.ts";
+import { PAGE_PRINTS, type PageTable, PrintPages } from "./print_pages.ts";
 
-/**
- * Clients remembered. At most 2 KiB each, so at most 8 MiB; of those that have
- * few messages in flight, some tens of bytes.
- */
-export const SEEN_CLIENTS_MAX = 4_096;
+/** Clients remembered, about half a KiB each: some 8 MiB. */
+export const SEEN_CLIENTS_MAX = 16_384;
 
-/** Bits for a client at first, and at most; powers of two. */
-const BITS_MIN = 64;
-const BITS_MAX = CLIENT_WINDOW_MESSAGES;
+/** Pages of prints remembered: four million messages, 16 MiB. */
+const SEEN_PAGES_MAX = 32_768;
+
+/** What is known of messages that come. */
+export const Known = {
+  /** One of them at least is new, and none is in doubt. */
+  no: 0,
+  /** All of them are stored, or will be with {@linkcode Seen.commit}. */
+  yes: 1,
+  /** One of them at least is not the message that is stored under its id. */
+  another: 2,
+  /**
+   * One of them at least was answered before, and is not remembered here: its
+   * client does not wait for it, or is another one under the same id.
+   */
+  answered: 3,
+} as const;
+/** See {@linkcode Known}. */
+export type Known = typeof Known[keyof typeof Known];
 
 interface Entry {
   floor: number;
-  /** Past the last sequence that may have its bit set. */
+  /** Past the highest sequence that was noted. */
   end: number;
-  /** A ring of bits, by sequence. */
-  bits: Uint32Array;
+  readonly pages: PageTable;
   /** The last commit with messages of this client. */
   commit: number;
 }
 
+/** Runs of messages that are part of one commit. */
+interface Noted {
+  commit: number;
+  count: number;
+  readonly entries: Entry[];
+  readonly firsts: number[];
+  readonly counts: number[];
+}
+
+/** What is told of a client. */
+export interface Recalled {
+  floor: number;
+  end: number;
+  /** Prints, as far as there are some; valid until the next question. */
+  prints: Uint32Array;
+}
+
 /** See the module. */
 export class Seen {
+  /** After {@linkcode Known.yes}: the commit to wait for, 0 when it was before the start. */
+  commit = 0;
   readonly #clientsMax: number;
   /** Least lately heard of first. */
   readonly #entries = new Map<string, Entry>();
+  /** Who was heard of last. */
+  #latest = "";
+  readonly #pages: PrintPages;
+  /** Of the last two commits, by whether their number is odd. */
+  readonly #noted: readonly [Noted, Noted] = [newNoted(), newNoted()];
+  readonly #recalled: Recalled = {
+    floor: 0,
+    end: 0,
+    prints: new Uint32Array(),
+  };
 
-  /** @param clientsMax Clients remembered; the least lately heard of go. */
-  constructor(clientsMax: number = SEEN_CLIENTS_MAX) {
+  /**
+   * @param clientsMax Clients remembered; the least lately heard of go.
+   * @param pagesMax Pages of prints remembered, a power of two.
+   */
+  constructor(
+    clientsMax: number = SEEN_CLIENTS_MAX,
+    pagesMax: number = SEEN_PAGES_MAX,
+  ) {
     this.#clientsMax = clientsMax;
+    this.#pages = new PrintPages(pagesMax);
   }
 
   /** Clients remembered now. */
@@ -49,108 +105,198 @@ export class Seen {
     return this.#entries.size;
   }
 
-  /** Forgets all: what was thought stored may not be. */
-  clear(): void {
-    this.#entries.clear();
-  }
-
-  /** Notes messages that become part of a commit. */
+  /**
+   * Notes messages that become part of a commit.
+   *
+   * @param messages As frames have them; the first begins at `from`.
+   */
   add(
     clientId: Uint8Array,
     floor: number,
     firstSequence: number,
     count: number,
     commit: number,
+    messages: Uint8Array,
+    from: number,
   ): void {
-    const key = nameOf(clientId, 0, clientId.length);
-    const entry = this.#entries.get(key) ?? newEntry(floor);
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    if (this.#entries.size > this.#clientsMax) {
-      const [oldest] = this.#entries.keys();
-      this.#entries.delete(oldest!);
-    }
+    const entry = this.#heard(clientId, floor);
     entry.commit = commit;
-    raiseFloor(entry, floor);
+    note(this.#noted[commit & 1]!, commit, entry, firstSequence, count);
     const end = firstSequence + count;
-    if (!makeRoom(entry, end)) return;
-    for (
-      let sequence = Math.max(firstSequence, entry.floor);
-      sequence < end;
-      sequence++
-    ) setBit(entry.bits, sequence);
     if (end > entry.end) entry.end = end;
+    let number = Math.floor(firstSequence / PAGE_PRINTS);
+    let i = firstSequence - number * PAGE_PRINTS;
+    let base = this.#pageOf(entry, number);
+    let { prints } = this.#pages;
+    let at = from;
+    for (let n = 0; n < count; n++, i++) {
+      if (i === PAGE_PRINTS) {
+        i = 0;
+        base = this.#pageOf(entry, ++number);
+        // To begin a page may make room for more of them.
+        prints = this.#pages.prints;
+      }
+      const start = at + MESSAGE_HEADER_BYTES;
+      at = start + readU32(messages, at);
+      prints[base + i] = printOf(messages, start, at);
+    }
   }
 
-  /**
-   * Whether all these messages are stored, or have been answered.
-   *
-   * @returns The commit to wait for before that is certain, 0 when it was
-   * stored before the start; undefined when one of them is not known.
-   */
-  commitOf(
+  /** Notes a message `bytes[from..to)` that was stored before the start. */
+  addStored(
+    clientId: Uint8Array,
+    floor: number,
+    sequence: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): void {
+    const entry = this.#heard(clientId, floor);
+    if (sequence >= entry.end) entry.end = sequence + 1;
+    const number = Math.floor(sequence / PAGE_PRINTS);
+    const base = this.#pageOf(entry, number);
+    this.#pages.prints[base + sequence - number * PAGE_PRINTS] = printOf(
+      bytes,
+      from,
+      to,
+    );
+  }
+
+  /** What is known of these messages. */
+  check(
     clientId: Uint8Array,
     firstSequence: number,
     count: number,
-  ): number | undefined {
+    messages: Uint8Array,
+    from: number,
+  ): Known {
     const key = nameOf(clientId, 0, clientId.length);
     const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
-    const end = firstSequence + count;
-    if (end > entry.end) return undefined;
-    for (
-      let sequence = Math.max(firstSequence, entry.floor);
-      sequence < end;
-      sequence++
-    ) if (!hasBit(entry.bits, sequence)) return undefined;
-    return entry.commit;
+    // Most come for the first time, and are past all that was noted.
+    if (entry === undefined || firstSequence >= entry.end) return Known.no;
+    this.commit = entry.commit;
+    let known: Known = Known.yes;
+    const { prints } = this.#pages;
+    let number = Math.floor(firstSequence / PAGE_PRINTS);
+    let i = firstSequence - number * PAGE_PRINTS;
+    let base = entry.pages.get(number);
+    let at = from;
+    for (let n = 0; n < count; n++, i++) {
+      if (i === PAGE_PRINTS) {
+        i = 0;
+        base = entry.pages.get(++number);
+      }
+      const start = at + MESSAGE_HEADER_BYTES;
+      at = start + readU32(messages, at);
+      const print = base === undefined ? 0 : prints[base + i]!;
+      if (print !== 0) {
+        if (print !== printOf(messages, start, at)) return Known.another;
+      } else if (firstSequence + n < entry.floor) {
+        known = Known.answered;
+      } else if (known === Known.yes) known = Known.no;
+    }
+    return known;
   }
-}
 
-function newEntry(floor: number): Entry {
-  const bits = new Uint32Array(BITS_MIN / 32);
-  return { floor, end: floor, bits, commit: 0 };
-}
+  /** What is known of a client: for a head that is about to place its messages. */
+  recall(
+    clientId: Uint8Array,
+    firstSequence: number,
+    count: number,
+  ): Readonly<Recalled> {
+    const recalled = this.#recalled;
+    const entry = this.#entries.get(nameOf(clientId, 0, clientId.length));
+    recalled.floor = entry?.floor ?? 0;
+    recalled.end = entry?.end ?? 0;
+    const length = Math.max(
+      0,
+      Math.min(firstSequence + count, recalled.end) - firstSequence,
+    );
+    const prints = new Uint32Array(length);
+    let last = 0;
+    for (let n = 0; n < length; n++) {
+      const at = placeOf(entry!, firstSequence + n);
+      if (at < 0) continue;
+      prints[n] = this.#pages.prints[at]!;
+      if (prints[n] !== 0) last = n + 1;
+    }
+    recalled.prints = prints.subarray(0, last);
+    return recalled;
+  }
 
-/** What has been answered needs no bit any more. */
-function raiseFloor(entry: Entry, floor: number): void {
-  const { bits } = entry;
-  const clearEnd = Math.min(floor, entry.end);
-  if (clearEnd - entry.floor >= bits.length * 32) bits.fill(0);
-  else {
-    for (let sequence = entry.floor; sequence < clearEnd; sequence++) {
-      bits[wordOf(bits, sequence)]! &= ~(1 << (sequence & 31));
+  /**
+   * Forgets what was noted for a commit that has failed. Floors stay: that what
+   * is below them has been answered does not depend on this disk.
+   */
+  forget(commit: number): void {
+    const noted = this.#noted[commit & 1]!;
+    if (noted.commit !== commit) return;
+    for (let i = 0; i < noted.count; i++) {
+      const first = noted.firsts[i]!;
+      for (let n = noted.counts[i]! - 1; n >= 0; n--) {
+        const at = placeOf(noted.entries[i]!, first + n);
+        if (at >= 0) this.#pages.prints[at] = 0;
+      }
     }
   }
-  if (floor > entry.floor) entry.floor = floor;
-  if (floor > entry.end) entry.end = floor;
-}
 
-/** Has bits up to `end`. @returns False when that would be too many. */
-function makeRoom(entry: Entry, end: number): boolean {
-  const needed = end - entry.floor;
-  if (needed > BITS_MAX) return false;
-  const { bits } = entry;
-  let size = bits.length * 32;
-  if (needed <= size) return true;
-  while (size < needed) size *= 2;
-  const grown = new Uint32Array(size / 32);
-  for (let sequence = entry.floor; sequence < entry.end; sequence++) {
-    if (hasBit(bits, sequence)) setBit(grown, sequence);
+  /** Forgets what is stored here: what was may be gone. Floors stay. */
+  clear(): void {
+    this.#pages.prints.fill(0);
   }
-  entry.bits = grown;
-  return true;
+
+  /** The entry of a client that is heard of now. */
+  #heard(clientId: Uint8Array, floor: number): Entry {
+    const key = nameOf(clientId, 0, clientId.length);
+    const entry = this.#entries.get(key) ?? newEntry();
+    if (key !== this.#latest || !this.#entries.has(key)) {
+      this.#latest = key;
+      this.#entries.delete(key);
+      this.#entries.set(key, entry);
+      if (this.#entries.size > this.#clientsMax) {
+        const [oldest] = this.#entries.keys();
+        this.#entries.delete(oldest!);
+      }
+    }
+    if (floor > entry.floor) entry.floor = floor;
+    if (floor > entry.end) entry.end = floor;
+    return entry;
+  }
+
+  #pageOf({ pages }: Entry, number: number): number {
+    return pages.get(number) ?? this.#pages.begin(pages, number);
+  }
 }
 
-function setBit(bits: Uint32Array, sequence: number): void {
-  bits[wordOf(bits, sequence)]! |= 1 << (sequence & 31);
+function newEntry(): Entry {
+  return { floor: 0, end: 0, pages: new Map(), commit: 0 };
 }
 
-function hasBit(bits: Uint32Array, sequence: number): boolean {
-  return (bits[wordOf(bits, sequence)]! >>> (sequence & 31) & 1) === 1;
+function newNoted(): Noted {
+  return { commit: -1, count: 0, entries: [], firsts: [], counts: [] };
 }
 
-/** Sequences exceed 32 bits, so no shift may take their word. */
-function wordOf(bits: Uint32Array, sequence: number): number {
-  return Math.floor(sequence / 32) % bits.length;
+/** Adds a run, in the memory of the commit before the last. */
+function note(
+  noted: Noted,
+  commit: number,
+  entry: Entry,
+  first: number,
+  count: number,
+): void {
+  if (noted.commit !== commit) {
+    noted.commit = commit;
+    noted.count = 0;
+  }
+  const i = noted.count++;
+  noted.entries[i] = entry;
+  noted.firsts[i] = first;
+  noted.counts[i] = count;
+}
+
+/** Where a print is among all; -1 where there is no page for it. */
+function placeOf({ pages }: Entry, sequence: number): number {
+  const number = Math.floor(sequence / PAGE_PRINTS);
+  const base = pages.get(number);
+  return base === undefined ? -1 : base + sequence - number * PAGE_PRINTS;
 }

@@ -14,10 +14,33 @@ import type { WireErrorKind } from "../wire/errors.ts";
 import { BlockPool } from "./block_pool.ts";
 import type { Member } from "./member.ts";
 
+/** What data nodes know of a client, as far as they were asked. */
+export interface Past {
+  /** {@linkcode Member.number} of the latest member that was asked. */
+  recalledAt: number;
+  /** Past the highest sequence that one of them had heard of. */
+  end: number;
+  /** Why no message more of this client can be stored, if so. */
+  reused: string | undefined;
+  /** What waits until they have answered, while they are asked. */
+  waiting: Batch[] | undefined;
+}
+
+/** The past of a client that brings its own id. */
+export function newPast(): Past {
+  return { recalledAt: 0, end: 0, reused: undefined, waiting: undefined };
+}
+
+/** The past of a client whose id was made here: there is nothing to ask. */
+export function noPast(): Past {
+  return { ...newPast(), recalledAt: Infinity };
+}
+
 /** Where the answer to a batch goes. */
 export interface Sender {
   /** The client's id, as bytes of ASCII. */
   readonly clientId: Uint8Array;
+  readonly past: Past;
   /** `address:port`, for logs. */
   readonly label: string;
   /** The batch is on as many disks as were wanted: tell the client. */
@@ -54,6 +77,12 @@ export interface Batch {
   readonly storedBy: Member[];
   /** Highest tick at which a member stored it. */
   tick: number;
+  /** {@linkcode Member.number} of the latest member asked about it; 0 if none. */
+  recalledAt: number;
+  /** Whether some members have said that they have it, as it is. */
+  isVerified: boolean;
+  /** Those of them that are known: it is placed on them first. */
+  readonly knowers: Member[];
   /** Whether the client has its answer. */
   answered: boolean;
   /** Whether it stands in the queue of those that wait for a member. */
@@ -117,6 +146,7 @@ const FREE_BATCHES_MAX = 4_096;
 /** What a free batch refers to, so that it keeps nothing else alive. */
 const nobody: Sender = {
   clientId: new Uint8Array(),
+  past: noPast(),
   label: "",
   stored() {},
   refused() {},
@@ -156,6 +186,8 @@ export class BatchPool {
     batch.cost = costOf(length);
     batch.wanted = 0;
     batch.tick = 0;
+    batch.recalledAt = 0;
+    batch.isVerified = false;
     batch.answered = false;
     batch.waiting = false;
     batch.references = 0;
@@ -167,6 +199,7 @@ export class BatchPool {
     this.#blocks.give(batch.bytes);
     batch.holders.length = 0;
     batch.storedBy.length = 0;
+    batch.knowers.length = 0;
     batch.sender = nobody;
     batch.bytes = nothing;
     if (this.#free.length < FREE_BATCHES_MAX) this.#free.push(batch);
@@ -189,6 +222,9 @@ function newBatch(): Batch {
     holders: [],
     storedBy: [],
     tick: 0,
+    recalledAt: 0,
+    isVerified: false,
+    knowers: [],
     answered: false,
     waiting: false,
     references: 0,

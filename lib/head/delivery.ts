@@ -31,8 +31,9 @@ import { Fifo } from "../fifo.ts";
 import { Gathering } from "./gathering.ts";
 import { Held } from "./held.ts";
 import type { Member } from "./member.ts";
-import { piecesOf } from "./pieces.ts";
+import { pieceOf, piecesOf } from "./pieces.ts";
 import type { Placement } from "./placement.ts";
+import { answeredBefore, Recalls, reuseOf, type Run } from "./recalls.ts";
 
 /** What bounds and shapes delivery. */
 export interface DeliveryOptions {
@@ -79,6 +80,7 @@ export class Delivery {
   readonly #members: readonly Member[];
   readonly #pool = new BatchPool();
   readonly #gathering: Gathering;
+  readonly #recalls: Recalls;
   /** Batches that lack a member, in the order they came. */
   readonly #waiting = new Fifo<Batch>();
   /** The same for those with messages too long for an original data node. */
@@ -114,6 +116,15 @@ export class Delivery {
       ports,
       (batch) => this.#placeOrWait(batch),
     );
+    this.#recalls = new Recalls(
+      members,
+      ports.clock,
+      (batch, runs) => this.#judged(batch, runs),
+      (batch) => {
+        this.#goOn(batch);
+        this.#release(batch);
+      },
+    );
   }
 
   /** Highest tick heard of. */
@@ -144,9 +155,10 @@ export class Delivery {
   /** A member has come, or has room again, or time has passed. */
   retryWaiting(): void {
     this.#gathering.review();
+    this.#recalls.review();
     this.#retry(this.#waiting);
     this.#retry(this.#waitingLong);
-    if (!this.#holding && !this.#isStuck) return;
+    if (!this.#holding && !this.#isStuck || this.#recalls.waiting > 0) return;
     if (this.#isAnyWaiting()) return;
     this.#holding = this.#isStuck = false;
     this.#events.released(this.#releasedMessages);
@@ -221,6 +233,10 @@ export class Delivery {
     kind: WireErrorKind,
     reason: string,
   ): void {
+    if (kind === WireError.reused || kind === WireError.notHere) {
+      this.#contested(member, count, kind);
+      return;
+    }
     const nowMs = this.#clock.nowMs();
     member.rest(nowMs);
     const hopeless = this.#members.every((other) => other.rests(nowMs));
@@ -278,11 +294,89 @@ export class Delivery {
     return placedAnew;
   }
 
+  /**
+   * `member` has other messages under the ids of the oldest `count` batches, or
+   * has heard that they were answered and cannot compare them. That is no fault
+   * of its own: all members are asked, and what is known to be another message
+   * is refused.
+   */
+  #contested(member: Member, count: number, kind: WireErrorKind): void {
+    for (let i = 0; i < count; i++) {
+      const batch = member.shift(this.#clock.nowMs());
+      if (batch === undefined) break;
+      const isLeft = this.#unplace(batch, member) && !batch.answered;
+      if (isLeft) this.#contest(batch, kind);
+      this.#release(batch);
+    }
+  }
+
+  #contest(batch: Batch, kind: WireErrorKind): void {
+    const { past } = batch.sender;
+    // Another copy of it lacks a member; before it gets one, all are asked.
+    if (batch.waiting) past.recalledAt = 0;
+    else if (batch.recalledAt === 0) this.#recalls.ask(batch);
+    else if (batch.count > 1) this.#breakUp(batch);
+    else {
+      const reason = kind === WireError.reused
+        ? past.reused ??= reuseOf(batch)
+        : answeredBefore(batch);
+      this.#answerRefused(batch, WireError.reused, reason);
+    }
+  }
+
+  /** All members were asked about `batch`, which falls into such runs. */
+  #judged(batch: Batch, runs: readonly Run[]): void {
+    if (batch.answered) {
+      this.#release(batch);
+      return;
+    }
+    const [only] = runs;
+    if (runs.length === 1) this.#follow(batch, only!);
+    else {
+      let first = 0;
+      let at = 0;
+      for (const run of runs) {
+        const piece = pieceOf(batch, this.#pool, first, run.count, at);
+        first += run.count;
+        at += piece.length;
+        piece.wanted = this.#options.replicas;
+        piece.references = 1;
+        piece.recalledAt = batch.recalledAt;
+        this.#follow(piece, run);
+      }
+      batch.answered = true;
+      this.#release(batch);
+    }
+    this.#release(batch);
+  }
+
+  #follow(batch: Batch, { refusal, isKnown, knowers }: Run): void {
+    if (refusal !== undefined) {
+      this.#answerRefused(batch, WireError.reused, refusal);
+      return;
+    }
+    batch.isVerified = isKnown;
+    batch.knowers.push(...knowers);
+    this.#goOn(batch);
+  }
+
+  /** Places a batch that has waited for what members know. */
+  #goOn(batch: Batch): void {
+    if (batch.answered) return;
+    this.#placeOrWait(batch);
+    if (!batch.waiting) this.#releasedMessages += batch.count;
+  }
+
   #placeOrWait(batch: Batch): void {
+    if (batch.waiting) return;
+    if (this.#recalls.isDue(batch)) {
+      this.#recalls.ask(batch);
+      return;
+    }
     const queue = isLong(batch) ? this.#waitingLong : this.#waiting;
     // Those that wait already go first, or none would keep its order.
     if (queue.length === 0 && this.#place(batch)) return;
-    if (batch.answered || batch.waiting) return;
+    if (batch.answered) return;
     if (this.#isTooLong(batch)) {
       this.#breakUp(batch);
       return;
@@ -304,6 +398,12 @@ export class Delivery {
     for (;;) {
       const batch = queue.at(0);
       if (batch === undefined) return;
+      if (!batch.answered && this.#recalls.isDue(batch)) {
+        queue.shift();
+        this.#recalls.ask(batch);
+        this.#release(batch);
+        continue;
+      }
       const isDone = batch.answered || this.#place(batch);
       if (!isDone && !this.#isTooLong(batch)) return;
       queue.shift();
@@ -357,7 +457,7 @@ export class Delivery {
     }
     const chosenFrom = batch.holders.length;
     for (let i = 0; i < lacking; i++) {
-      const index = this.#placement(candidates);
+      const index = this.#knowerAmong(batch) ?? this.#placement(candidates);
       batch.holders.push(candidates[index]!);
       candidates[index] = candidates[candidates.length - 1]!;
       candidates.pop();
@@ -371,6 +471,13 @@ export class Delivery {
     // Fewer may be wanted now than when it was first placed.
     if (batch.storedBy.length >= wanted) this.#answerStored(batch);
     return true;
+  }
+
+  /** Which of the candidates has `batch` already, if one has. */
+  #knowerAmong({ knowers }: Batch): number | undefined {
+    if (knowers.length === 0) return undefined;
+    const index = this.#candidates.findIndex((one) => knowers.includes(one));
+    return index < 0 ? undefined : index;
   }
 
   /** Members that could take a batch, now or as soon as they have room. */

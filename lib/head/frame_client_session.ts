@@ -31,6 +31,7 @@ import {
   writeMissing,
 } from "../wire/frame.ts";
 import { Encoding } from "../wire/greeting.ts";
+import { isLeap, leapReason } from "../wire/leap.ts";
 import {
   type PieceFields,
   type ReadFields,
@@ -40,7 +41,7 @@ import {
   writePiece,
   writeUnread,
 } from "../wire/read_frames.ts";
-import { type Batch, newOrigin, type Sender } from "./batch.ts";
+import { type Batch, newOrigin, newPast, type Sender } from "./batch.ts";
 import type { HeadContext } from "./context.ts";
 import { Intake } from "./intake.ts";
 import type { PieceReader } from "./member.ts";
@@ -84,6 +85,7 @@ const VANISHED_MS = 60_000;
 /** See the module. */
 export class FrameClientSession implements Session, Sender, PieceReader {
   readonly clientId: Uint8Array;
+  readonly past = newPast();
   readonly label: string;
   readonly #context: HeadContext;
   readonly #link: Link;
@@ -212,6 +214,12 @@ export class FrameClientSession implements Session, Sender, PieceReader {
       const to = frame.end;
       if (!readMessages(bytes, frame, messages)) {
         this.#refuseConnection("messages frame");
+        return false;
+      }
+      const known = this.#context.delivery.tick;
+      if (isLeap(messages.after, known)) {
+        const reason = leapReason(messages.after, known);
+        this.#refuseConnection(`messages frame: ${reason}`);
         return false;
       }
       this.#intake.took(to - from, messages.count);

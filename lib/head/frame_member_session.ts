@@ -27,6 +27,7 @@ import {
   writeHealed,
 } from "../wire/frame.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
+import { isLeap, leapReason } from "../wire/leap.ts";
 import {
   type KnownNode,
   readRoster,
@@ -40,6 +41,14 @@ import {
   type UnreadFields,
   writeRead,
 } from "../wire/read_frames.ts";
+import {
+  readRecalled,
+  type RecalledFields,
+  type RecallFields,
+  RECALLS,
+  RECALLS_PROPERTY,
+  writeRecall,
+} from "../wire/recall_frames.ts";
 import {
   readRestored,
   RESTORE_PROPERTY,
@@ -57,7 +66,12 @@ import {
 } from "../wire/store_frames.ts";
 import type { Batch } from "./batch.ts";
 import type { HeadContext } from "./context.ts";
-import { Member, type MemberWire, type PieceReader } from "./member.ts";
+import {
+  Member,
+  type MemberWire,
+  type PieceReader,
+  type Recalled,
+} from "./member.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
 const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
@@ -72,7 +86,10 @@ const store: StoreFields = {
   count: 0,
   clientIdLength: 0,
   holders: 0,
+  isVerified: false,
 };
+const recall: RecallFields = { ticket: 0, firstSequence: 0, count: 0 };
+const recalled: RecalledFields = { ticket: 0, floor: 0, end: 0 };
 
 const piece: PieceFields = {
   ticket: 0,
@@ -96,6 +113,11 @@ const PATIENCE_MS = 1_000;
 /** The same in heartbeats, where these are short. */
 const PATIENCE_BEATS = 3;
 
+/** The logical time that a data node says in its handshake. */
+export function timeIn({ tick = "0" }: Properties): number {
+  return /^\d+$/.test(tick) ? Number(tick) : 0;
+}
+
 /** See the module. */
 export class FrameMemberSession implements Session, MemberWire {
   readonly #context: HeadContext;
@@ -113,28 +135,47 @@ export class FrameMemberSession implements Session, MemberWire {
     (failure: string | undefined) => void
   >();
   #lastRestore = 0;
+  /** Who waits for what it knows of a client, by ticket. */
+  readonly #recalling = new Map<
+    number,
+    (answer: Recalled | undefined) => void
+  >();
+  #lastRecall = 0;
   /** Why it is about to close the connection, if it said so. */
   #farewell: string | undefined;
   /** `damaged` frames that came. */
   #damages = 0;
+  /** What is wrong with the frame that was just read, if something is. */
+  #wrong = "it sent a malformed frame";
   readonly longestMax = MESSAGE_BYTES_MAX;
   readonly restoreBytesMax: number;
   readonly answerTimeoutMs = STORE_TIMEOUT_MS;
   readonly pulse: Pulse;
+  readonly recall: MemberWire["recall"];
 
   /**
    * @param properties Of its handshake: `id`, `life` (of this start of its
-   * process), and `tick` if it stored before.
+   * process), `tick` if it stored before, which is no leap, and `recalls`.
    */
   constructor(context: HeadContext, link: Link, properties: Properties) {
     this.#context = context;
     this.#link = link;
-    const { id = "", life = "", tick = "0" } = properties;
+    const { id = "", life = "" } = properties;
     const restoreBytesMax = properties[RESTORE_PROPERTY] ?? "";
     this.restoreBytesMax = /^\d{1,9}$/.test(restoreBytesMax)
       ? Math.min(Number(restoreBytesMax), RESTORE_FRAME_BYTES_MAX)
       : FRAME_BYTES_MAX;
-    if (/^\d{1,15}$/.test(tick)) context.delivery.witness(Number(tick));
+    context.delivery.witness(timeIn(properties));
+    if (properties[RECALLS_PROPERTY] === RECALLS) {
+      this.recall = (clientId, firstSequence, count, done) => {
+        recall.ticket = ++this.#lastRecall;
+        recall.firstSequence = firstSequence;
+        recall.count = count;
+        this.#recalling.set(recall.ticket, done);
+        writeRecall(this.#link.out, recall, clientId);
+        this.#link.send();
+      };
+    }
     const { heartbeatIntervalMs } = context;
     this.pulse = new Pulse(link, {
       intervalMs: Math.min(BEAT_INTERVAL_MS_MAX, heartbeatIntervalMs),
@@ -175,7 +216,7 @@ export class FrameMemberSession implements Session, MemberWire {
       const status = readFrame(bytes, at, length, frame);
       if (status === FrameStatus.partial) return at;
       if (status === FrameStatus.malformed || !this.#take(bytes)) {
-        this.#drop("it sent a malformed frame");
+        this.#drop(this.#wrong);
         break;
       }
       at = frame.end;
@@ -224,6 +265,8 @@ export class FrameMemberSession implements Session, MemberWire {
     this.#reading.clear();
     for (const done of this.#restoring.values()) done(`dataNode ${id} left`);
     this.#restoring.clear();
+    for (const done of this.#recalling.values()) done(undefined);
+    this.#recalling.clear();
     this.#context.membership.leave(this.#member, this.#farewell ?? reason);
   }
 
@@ -243,6 +286,7 @@ export class FrameMemberSession implements Session, MemberWire {
     // Late suspects can make them more than are named.
     const holders = Math.min(batch.holders.length, REPLICAS_MAX);
     store.holders = holders;
+    store.isVerified = batch.isVerified;
     const { out } = this.#link;
     let at = writeStore(
       out,
@@ -280,6 +324,9 @@ export class FrameMemberSession implements Session, MemberWire {
       case FrameType.restored:
         return readRestored(bytes, frame, restored) &&
           this.#takeRestored(textOf(bytes, frame.payload, frame.end));
+      case FrameType.recalled:
+        return readRecalled(bytes, frame, recalled) &&
+          this.#takeRecalled(bytes);
       case FrameType.damaged:
         this.#damages++;
         this.#context.events.memberDamaged(this.#member);
@@ -314,9 +361,27 @@ export class FrameMemberSession implements Session, MemberWire {
     if (isNew) this.#context.events.memberUnwell(member, reason);
   }
 
+  /** Whether it says a time that cannot be; then it is put out. */
+  #leaps(tick: number): boolean {
+    const known = this.#context.delivery.tick;
+    if (!isLeap(tick, known)) return false;
+    this.#wrong = leapReason(tick, known);
+    return true;
+  }
+
+  #takeRecalled(bytes: Uint8Array): boolean {
+    const { ticket, floor, end } = recalled;
+    const done = this.#recalling.get(ticket);
+    if (done === undefined) return false;
+    this.#recalling.delete(ticket);
+    this.pulse.answered(this.#context.clock.nowMs());
+    done({ floor, end, bytes, from: frame.payload, to: frame.end });
+    return true;
+  }
+
   #takePiece(bytes: Uint8Array): boolean {
     const reading = this.#reading.get(piece.ticket);
-    if (reading === undefined) return false;
+    if (reading === undefined || this.#leaps(piece.tick)) return false;
     this.#reading.delete(piece.ticket);
     this.#context.delivery.witness(piece.tick);
     this.pulse.answered(this.#context.clock.nowMs());
@@ -347,6 +412,7 @@ export class FrameMemberSession implements Session, MemberWire {
     const member = this.#member;
     const count = stored.ticket - member.firstTicket + 1;
     if (!(count >= 0 && count <= member.sent)) return false;
+    if (this.#leaps(stored.tick)) return false;
     member.answered(this.#context.clock.nowMs());
     if (member.saysEnd) member.end = stored.end;
     for (let i = 0; i < count; i++) {

@@ -40,6 +40,27 @@ export interface MemberWire {
   readonly tell?: (nodes: readonly KnownNode[]) => void;
   /** Tells it that what it said to be damaged is elsewhere. */
   readonly heal?: () => void;
+  /** Asks what it knows of a client; undefined when it does not tell. */
+  readonly recall?:
+    | ((
+      clientId: Uint8Array,
+      firstSequence: number,
+      count: number,
+      done: (answer: Recalled | undefined) => void,
+    ) => void)
+    | undefined;
+}
+
+/** What a member knows of a client; the bytes are valid during the call. */
+export interface Recalled {
+  /** Every sequence below was answered; 0 if it knows nothing of the client. */
+  readonly floor: number;
+  /** Past the highest sequence that it has heard of. */
+  readonly end: number;
+  /** Prints of the messages asked about, `bytes[from..to)`. */
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Who reads from a member. */
@@ -71,8 +92,13 @@ const REST_MS_MAX = 15_000;
  */
 const SLOW_MS_MIN = 2_000;
 
+/** The number of the member that came last. */
+let lastNumber = 0;
+
 /** See the module. */
 export class Member {
+  /** Later members have higher ones. */
+  readonly number: number = ++lastNumber;
   /** Eight characters, the same for as long as its directory lives. */
   readonly id: string;
   /** The id as bytes of ASCII. */
@@ -265,6 +291,25 @@ export class Member {
   /** Tells it that what it said to be damaged is elsewhere, if it listens. */
   heal(): void {
     this.#wire.heal?.();
+  }
+
+  /** Whether it tells what it knows of a client. */
+  get isRecaller(): boolean {
+    return this.#wire.recall !== undefined;
+  }
+
+  /**
+   * Asks what it knows of a client.
+   *
+   * @param done Is told once; undefined if it leaves first.
+   */
+  recall(
+    clientId: Uint8Array,
+    firstSequence: number,
+    count: number,
+    done: (answer: Recalled | undefined) => void,
+  ): void {
+    this.#wire.recall?.(clientId, firstSequence, count, done);
   }
 
   /** Whether a batch can ever be placed on it. */

@@ -28,13 +28,15 @@ import {
   restOfConfirmation,
 } from "../wire/greeting.ts";
 import { RequestStep } from "../wire/request_step.ts";
+import { isLeap, leapReason } from "../wire/leap.ts";
 import { findLineEnd, trimLineEnd } from "../wire/line.ts";
 import { isClientId, isNodeId } from "../wire/names.ts";
 import { formatStatus } from "../wire/status.ts";
+import { twinReason } from "../wire/twin.ts";
 import { CLIENT_ROLE, DATA_ROLE, FORGOTTEN } from "../wire/words.ts";
 import type { HeadContext } from "./context.ts";
 import { FrameClientSession } from "./frame_client_session.ts";
-import { FrameMemberSession } from "./frame_member_session.ts";
+import { FrameMemberSession, timeIn } from "./frame_member_session.ts";
 import { headStatus } from "./status.ts";
 import { TextClientSession } from "./text_client_session.ts";
 import { TextMemberSession } from "./text_member_session.ts";
@@ -288,10 +290,15 @@ export class OpeningSession implements Session {
     } else {
       const twin = context.membership.twinOf(id, life);
       if (twin !== undefined) {
+        const { peerAddress, peerPort } = twin.link;
         this.refuse(
           WireError.twin,
-          `dataNode ${id} is here already, from ${twin.link.peerAddress}:` +
-            `${twin.link.peerPort}`,
+          twinReason(id, `${peerAddress}:${peerPort}`, twin.life),
+        );
+      } else if (isLeap(timeIn(properties), context.delivery.tick)) {
+        this.refuse(
+          WireError.malformed,
+          leapReason(timeIn(properties), context.delivery.tick),
         );
       } else this.#role = new FrameMemberSession(context, link, properties);
     }

@@ -16,7 +16,7 @@ import { errorLine, WireError, type WireErrorKind } from "../wire/errors.ts";
 import { Encoding } from "../wire/greeting.ts";
 import { LineScanner, LineStatus, UNENDED_LINE } from "../wire/line.ts";
 import { storedAt } from "../wire/words.ts";
-import { type Batch, newOrigin, type Sender } from "./batch.ts";
+import { type Batch, newOrigin, noPast, type Sender } from "./batch.ts";
 import type { HeadContext } from "./context.ts";
 import { Fifo } from "../fifo.ts";
 import { Intake } from "./intake.ts";
@@ -27,6 +27,7 @@ const payload = new Uint8Array(MESSAGE_HEADER_BYTES + MESSAGE_BYTES_MAX);
 /** See the module. */
 export class TextClientSession implements Session, Sender {
   clientId: Uint8Array;
+  readonly past = noPast();
   readonly label: string;
   readonly #context: HeadContext;
   readonly #link: Link;

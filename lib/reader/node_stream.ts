@@ -13,6 +13,7 @@ import {
 import { joinedRecords, RECORD_BYTES_MAX } from "../store/recovery.ts";
 import { ByteQueue } from "../wire/byte_queue.ts";
 import { findLineEnd } from "../wire/line.ts";
+import { isLeap } from "../wire/leap.ts";
 import type { PieceFields } from "../wire/read_frames.ts";
 
 /** What a stream has in front. */
@@ -42,6 +43,8 @@ export class NodeStream {
   /** Up to where to read; found by the first piece, unless it follows. */
   #target = Infinity;
   #follows: boolean;
+  /** The latest time of a record so far. */
+  #tick = 0;
   /** Logical time that whatever the node stores after these bytes is past. */
   #watermark = -1;
   /** Of the last record that was passed. */
@@ -141,6 +144,11 @@ export class NodeStream {
         this.#lookAtRest(start, end);
       }
     }
+    // An older version may have kept a time that cannot be; what stands behind
+    // such a record has another, and nobody is ever past it.
+    const { record } = this;
+    if (isLeap(record.tick, this.#tick)) record.tick = this.#tick;
+    else if (record.tick > this.#tick) this.#tick = record.tick;
     return Front.record;
   }
 

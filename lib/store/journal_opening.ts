@@ -60,11 +60,29 @@ export type RecordListener = (bytes: Uint8Array, record: ParsedRecord) => void;
 const RECENT_BYTES_MIN = 16 * 1024 * 1024;
 
 /**
+ * The sealed segments that a start reads, in their order: one is enough if it
+ * was full, and those that a failing disk has sealed are short.
+ */
+function recentOf(
+  sealed: readonly { readonly name: string; readonly bytes: number }[],
+  activeBytes: number,
+): string[] {
+  const recent: string[] = [];
+  let total = activeBytes;
+  for (const { name, bytes } of sealed.toReversed()) {
+    if (total >= RECENT_BYTES_MIN) break;
+    recent.unshift(name);
+    total += bytes;
+  }
+  return recent;
+}
+
+/**
  * Reads the active segment, makes sure of it, mends its end, and sets aside
  * what is damaged.
  *
  * @param record Is told of every undamaged record that is stored for certain:
- * of the active segment and, if it is short, of the segment before.
+ * of the active segment and, if it is short, of those before.
  * @throws Whatever reading the disk throws. It may be full, or read-only.
  */
 export function openJournal(
@@ -79,11 +97,11 @@ export function openJournal(
   // The active segment is another than was noted, or not what it was.
   if (stock.syncedBytes === 0) listing.notedBytes = listing.notedPrint = 0;
   const extents = new Extents();
-  let lastSealed: string | undefined;
+  const sealed: { readonly name: string; readonly bytes: number }[] = [];
   for (const { kind, name, bytes } of stock.entries) {
     if (kind === "sealed") {
       extents.seal(name, bytes, endsLine(disk, name, bytes));
-      lastSealed = name;
+      sealed.push({ name, bytes });
     } else {
       extents.lose();
     }
@@ -102,8 +120,8 @@ export function openJournal(
   }
   const fileBytes = Math.max(0, disk.sizeOf(active));
   let tick = 0;
-  if (lastSealed !== undefined && fileBytes < RECENT_BYTES_MIN) {
-    scanSegment(disk, lastSealed, 0, {
+  for (const name of recentOf(sealed, fileBytes)) {
+    scanSegment(disk, name, 0, {
       record: (bytes, found) => {
         tick = Math.max(tick, found.tick);
         record(bytes, found);

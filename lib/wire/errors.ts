@@ -92,6 +92,23 @@ export const WireError = {
     remedy: "connect again if this is the same data node, started anew; give " +
       "each data node a directory of its own",
   },
+  reused: {
+    code: 11,
+    word: "reused",
+    fatal: false,
+    retry: false,
+    remedy:
+      "use another client id: this one was used for other messages before",
+  },
+  notHere: {
+    code: 12,
+    word: "not-here",
+    fatal: false,
+    retry: true,
+    remedy:
+      "ask another data node: the message was answered before, and this " +
+      "one cannot compare it",
+  },
 } as const satisfies Record<string, WireErrorKind>;
 
 const byCode: ReadonlyMap<number, WireErrorKind> = new Map(

@@ -5,7 +5,7 @@
  *
  *     u32 length        of what follows these four bytes
  *     u8  type
- *     u8  flags         0; a reader ignores bits it does not know
+ *     u8  flags         by type; a reader ignores bits it does not know
  *     u16 fieldsLength  of the fields that follow
  *     … fields, then payload
  *
@@ -78,6 +78,10 @@ export const FrameType = {
   unwell: 20,
   /** Head to client, in front of `nodes`: messages may be missing, and why. */
   missing: 21,
+  /** Head to data node: what do you know of this client's messages? */
+  recall: 22,
+  /** Data node to head: this. */
+  recalled: 23,
 } as const;
 /** See {@linkcode FrameType}. */
 export type FrameType = typeof FrameType[keyof typeof FrameType];

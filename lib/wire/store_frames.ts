@@ -26,6 +26,10 @@ const STORED_FIELDS = 24;
 const STORED_FIELDS_BEFORE_END = 16;
 const NOT_STORED_FIELDS = 18;
 
+/** Where the flags of a frame are, counted from its fields. */
+const FLAGS_AT = -3;
+const VERIFIED = 1;
+
 /** Fields of a `store` frame. The payload: client id, holders, messages. */
 export interface StoreFields {
   /** Numbers the frames of one connection, from 1. */
@@ -41,6 +45,11 @@ export interface StoreFields {
   clientIdLength: number;
   /** How many node ids follow the client id. */
   holders: number;
+  /**
+   * A flag: these were compared with what other data nodes have, and are to be
+   * kept although they are below a floor that was heard of.
+   */
+  isVerified?: boolean;
 }
 
 /** A `store` frame as it was read. */
@@ -72,6 +81,7 @@ export function readStore(
   into.count = readU32(bytes, at + 40);
   into.clientIdLength = bytes[at + 44]!;
   into.holders = bytes[at + 45]!;
+  into.isVerified = (bytes[at + FLAGS_AT]! & VERIFIED) !== 0;
   into.holdersAt = frame.payload + into.clientIdLength;
   into.messagesAt = into.holdersAt + into.holders * NODE_ID_BYTES;
   const { holdersAt, messagesAt } = into;
@@ -105,6 +115,7 @@ export function writeStore(
   writeU32(bytes, at + 40, fields.count);
   bytes[at + 44] = fields.clientIdLength;
   bytes[at + 45] = fields.holders;
+  if (fields.isVerified === true) bytes[at + FLAGS_AT]! |= VERIFIED;
   return at + STORE_FIELDS;
 }
 

@@ -3,6 +3,7 @@
  * thousand messages at a time, so that a regression of one shows by itself.
  */
 
+import { Seen } from "../../lib/data/seen.ts";
 import { placementOf, placements } from "../../lib/head/placement.ts";
 import type { Member } from "../../lib/head/member.ts";
 import { GATHER_BYTES_MAX } from "../../lib/limits.ts";
@@ -58,6 +59,23 @@ Deno.bench("parse and check 1,000 records", () => {
 
 Deno.bench("CRC-32C of 1,000 messages", () => {
   for (let at = 0; at < payload.length; at += 21) crc32c(payload, at, at + 21);
+});
+
+const seen = new Seen();
+let sequence = 1;
+
+Deno.bench("check and note 1,000 messages that are new", () => {
+  const { clientId, floor } = headerOf(1);
+  seen.check(clientId, sequence, COUNT, payload, 0);
+  seen.add(clientId, floor, sequence, COUNT, 1, payload, 0);
+  sequence += COUNT;
+});
+
+Deno.bench("check and note 1,000 messages of 1 KiB that are new", () => {
+  const { clientId, floor } = headerOf(1);
+  seen.check(clientId, sequence, COUNT, longPayload, 0);
+  seen.add(clientId, floor, sequence, COUNT, 1, longPayload, 0);
+  sequence += COUNT;
 });
 
 for (const name of placements) {

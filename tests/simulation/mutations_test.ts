@@ -63,9 +63,36 @@ const mutations: readonly Mutation[] = [
   },
   {
     name: "answer a message that comes again before it is synced",
-    file: "lib/data/frame_head_session.ts",
-    find: "if (commit <= this.#data.journal.doneCommit) {",
+    file: "lib/data/tickets.ts",
+    find: "if (commit <= doneCommit) {",
     replace: "if (commit < Infinity) {",
+  },
+  {
+    name: "remember what a failed commit has lost",
+    file: "lib/data/core.ts",
+    find: "this.seen.forget(commit);",
+    replace: "",
+  },
+  {
+    name: "place a client's messages without asking who knows it",
+    file: "lib/head/recalls.ts",
+    find: "return newest > past.recalledAt ||",
+    replace: "return newest < 0 ||",
+    test: "reuse",
+  },
+  {
+    name: "store again what is known elsewhere",
+    file: "lib/head/delivery.ts",
+    find: "this.#knowerAmong(batch) ?? this.#placement(candidates);",
+    replace: "this.#placement(candidates);",
+    test: "reuse",
+  },
+  {
+    name: "compare no message with the one before",
+    file: "lib/wire/print.ts",
+    find: "return hash === 0 ? 1 : hash >>> 0;",
+    replace: "return hash === 0 ? 1 : 2;",
+    test: "reuse",
   },
   {
     name: "keep a node's time when a head is ahead of it",

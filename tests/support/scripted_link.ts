@@ -15,7 +15,8 @@ const OUR_CLOSE = "we closed the connection";
 export class ScriptedLink implements Link {
   readonly peerAddress = "192.0.2.7";
   readonly peerPort = 40_000;
-  readonly out = new ByteQueue();
+  /** Another one after each look, as that of a socket after each write. */
+  out = new ByteQueue();
   isPaused = false;
   isEnding = false;
   isAborted = false;
@@ -65,14 +66,14 @@ export class ScriptedLink implements Link {
   /** Everything that was answered since the last call, as text. */
   said(): string {
     const text = new TextDecoder().decode(this.out.view());
-    this.out.clear();
+    this.out = new ByteQueue();
     return text;
   }
 
   /** The same, as bytes. */
   saidBytes(): Uint8Array {
     const bytes = this.out.view().slice();
-    this.out.clear();
+    this.out = new ByteQueue();
     return bytes;
   }
 
@@ -91,7 +92,7 @@ export class ScriptedLink implements Link {
 
   /** What was answered has left for the peer. */
   drains(): void {
-    this.out.clear();
+    this.out = new ByteQueue();
     this.#session!.drained();
     this.#turn?.end();
   }

@@ -179,4 +179,137 @@ for (const target of targets) {
     assert.notEqual(former, now);
     await heads[0]!.line(new RegExp(`dataNode \\S+ \\(${now}\\) joined`));
   });
+
+  for (const order of [[0, 1], [1, 0]] as const) {
+    test(`failover: of two copies that two heads took in, one ends (${order})`, async () => {
+      await using directory = new Directory();
+      const ports = [freePort(), freePort()] as const;
+      const startHead = (i: number) =>
+        startNode(target, [
+          "--role=head",
+          "--host=127.0.0.1",
+          `--port=${ports[i]}`,
+          `--log-dir=${directory.at(`h${i}`)}`,
+        ]);
+      await using first = startHead(0);
+      await using second = startHead(1);
+      const heads = [first, second];
+      // Each copy reaches its own head at once, and the other when it is let.
+      const detours = [freePort(), freePort()] as const;
+      const startData = (i: number) =>
+        startNode(target, [
+          "--role=data",
+          `--head=127.0.0.1:${ports[i]},127.0.0.1:${detours[i]}`,
+          `--dir=${directory.at(`d${i}`)}`,
+        ]);
+      await using whole = startNode(target, [
+        "--role=data",
+        `--head=127.0.0.1:${ports[0]}`,
+        `--dir=${directory.at("d0")}`,
+      ]);
+      await first.line(/dataNode .* joined/);
+      assert.equal(await whole.stop(), 0);
+      await copyDirectory(directory.at("d0"), directory.at("d1"));
+      const [id] = directory.lines("d0/node.id");
+
+      await using one = startData(order[0]);
+      await using other = startData(order[1]);
+      const copies = order[0] === 0 ? [one, other] : [other, one];
+      for (const [i, head] of heads.entries()) {
+        await head.lineCount(/dataNode .* (re)?joined/, i === 0 ? 2 : 1);
+      }
+      // A message that is acknowledged by each, before they meet.
+      for (const i of [0, 1]) {
+        const sent = await runNode(
+          target,
+          `--role client --to 127.0.0.1:${
+            ports[i]
+          } --message to-${i} --count 1`,
+        );
+        assert.equal(sent.code, 0);
+      }
+      await using _there = forward(detours[0], ports[1]);
+      await using _back = forward(detours[1], ports[0]);
+      const ended = await Promise.race(
+        copies.map(async (copy, i) => {
+          await copy.exit(60_000);
+          return i;
+        }),
+      );
+      assert.equal(await copies[ended]!.exit(), 1);
+      const told = [...copies[ended]!.lines, ...copies[ended]!.errorLines]
+        .join("\n");
+      assert.match(
+        told,
+        new RegExp(
+          `Cannot stay: dataNode ${id} is here already, from 127\\S+, and ` +
+            "stays there\\. Two data nodes have copies of one directory; .* is " +
+            `in '\\S+/d${ended}' alone: remove node\\.id from there`,
+        ),
+      );
+      // The other is taken in by both, and stays.
+      const stays = 1 - ended;
+      const stayed = copies[stays]!;
+      await stayed.lineCount(/Joined head/, 2);
+      // What the copy had comes back as told.
+      await Deno.remove(directory.at(`d${ended}/node.id`));
+      await using again = startNode(target, [
+        "--role=data",
+        `--head=127.0.0.1:${ports[0]},127.0.0.1:${ports[1]}`,
+        `--dir=${directory.at(`d${ended}`)}`,
+      ]);
+      await again.lineCount(/Joined head/, 2);
+      for (const port of ports) {
+        const read = await runNode(
+          target,
+          `--role client --to 127.0.0.1:${port} --read --format text`,
+        );
+        assert.equal(read.code, 0, read.errors);
+        assert.deepEqual(read.out.split("\n").sort(), ["to-0", "to-1"]);
+      }
+      assert.equal(await stayed.stop(), 0);
+    });
+  }
+}
+
+async function copyDirectory(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to);
+  for await (const { name } of Deno.readDir(from)) {
+    await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
+  }
+}
+
+/** Passes on all that comes to one port, to another. */
+function forward(from: number, to: number): AsyncDisposable {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: from });
+  const open = new Set<Deno.Conn>();
+  const pass = async (source: Deno.Conn, target: Deno.Conn) => {
+    try {
+      await source.readable.pipeTo(target.writable);
+    } catch {
+      // Either side has closed it.
+    }
+  };
+  const serve = async () => {
+    for await (const caller of listener) {
+      const called = await Deno.connect({ hostname: "127.0.0.1", port: to });
+      for (const conn of [caller, called]) open.add(conn);
+      pass(caller, called);
+      pass(called, caller);
+    }
+  };
+  const served = serve();
+  return {
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await served;
+      for (const conn of open) {
+        try {
+          conn.close();
+        } catch {
+          // Closed already.
+        }
+      }
+    },
+  };
 }

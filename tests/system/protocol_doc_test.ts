@@ -26,24 +26,28 @@ for (const target of targets) {
       target,
       `--role data --head 127.0.0.1:${port} --dir ${directory.at("data")}`,
     );
-    await using client = start("python3", [
-      "-c",
-      source!,
-      "127.0.0.1",
-      `${port}`,
-      "hola",
-      "¿qué tal?",
-    ]);
-    assert.equal(await client.exit(), 0, client.errorLines.join("\n"));
-    const stored = directory.lines("data/data.txt").map((line) =>
-      line.split(" ", 4)[3]!
-    );
-    const node = directory.lines("data/node.id")[0];
-    assert.deepEqual(
-      client.lines,
-      stored.map((id) => `${id} is on 1: ${node} at 127.0.0.1`),
-    );
-    assert.equal(stored.length, 2);
+    const ids = () =>
+      directory.lines("data/data.txt").map((line) => line.split(" ", 4)[3]!);
+    // A second run numbers its messages as the first did, under another id.
+    for (const texts of [["hola", "¿qué tal?"], ["adiós"]]) {
+      const before = ids().length;
+      await using client = start("python3", [
+        "-c",
+        source!,
+        "127.0.0.1",
+        `${port}`,
+        ...texts,
+      ]);
+      assert.equal(await client.exit(), 0, client.errorLines.join("\n"));
+      const node = directory.lines("data/node.id")[0];
+      const stored = ids().slice(before);
+      assert.equal(stored.length, texts.length);
+      assert.deepEqual(
+        client.lines,
+        stored.map((id) => `${id} is on 1: ${node} at 127.0.0.1`),
+      );
+    }
+    assert.equal(new Set(ids()).size, 3);
     assert.equal(await data.stop(), 0);
   });
 }

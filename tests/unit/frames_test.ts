@@ -27,6 +27,14 @@ import {
   writeError,
 } from "../../lib/wire/frame.ts";
 import {
+  printsIn,
+  readPrint,
+  readRecall,
+  readRecalled,
+  writeRecall,
+  writeRecalled,
+} from "../../lib/wire/recall_frames.ts";
+import {
   NodeState,
   readNodes,
   readNodesFields,
@@ -112,6 +120,8 @@ Deno.test("receipt frames are read as they were written", () => {
   }));
 });
 
+const c1 = bytesOf("c1");
+
 /** A store frame whose fields can be spoiled. */
 function storeFrame(spoiled: Partial<StoreFields> = {}, named = "c1aaaaaaaa") {
   const payload = payloadOf([bytesOf("hola")]);
@@ -152,6 +162,7 @@ Deno.test("store frames are read as they were written", () => {
     timeMs: fc.nat(TIME_MS_MAX),
     clientIdLength: fc.integer({ min: 1, max: 64 }),
     holders: fc.integer({ min: 1, max: 16 }),
+    isVerified: fc.boolean(),
   });
   fc.assert(fc.property(run, fields, anyMessages, (run, fields, messages) => {
     const written = { ...run, ...fields, count: messages.length };
@@ -217,6 +228,45 @@ Deno.test("answers of data nodes are read as they were written", () => {
       textOf(bytesOf(reason)),
     );
   }));
+});
+
+Deno.test("recalls are read as they were written, and nothing else", () => {
+  const fields = fc.record({
+    ticket: u53,
+    firstSequence: fc.integer({ min: 1, max: 2 ** 40 }),
+    count: fc.integer({ min: 1, max: 4_096 }),
+  });
+  const anyPrints = fc.uint32Array({ maxLength: 50 });
+  fc.assert(fc.property(fields, u53, u53, anyPrints, (asked, a, b, prints) => {
+    const question = frameOf((out) => writeRecall(out, asked, bytesOf("c1")));
+    const recall = { ticket: 0, firstSequence: 0, count: 0 };
+    assert.ok(readRecall(question.bytes, question.bounds, recall));
+    assert.deepEqual(recall, { ...asked });
+
+    const told = { ticket: asked.ticket, floor: a, end: b };
+    const answer = frameOf((out) => writeRecalled(out, told, prints));
+    const recalled = { ticket: 0, floor: 0, end: 0 };
+    assert.ok(readRecalled(answer.bytes, answer.bounds, recalled));
+    assert.deepEqual(recalled, told);
+    const { payload, end } = answer.bounds;
+    assert.equal(printsIn(payload, end), prints.length);
+    for (const [i, print] of prints.entries()) {
+      assert.equal(readPrint(answer.bytes, payload, i), print);
+    }
+  }));
+  const ask = { ticket: 1, firstSequence: 1, count: 1 };
+  const bad = [
+    frameOf((out) => writeRecall(out, { ...ask, count: 0 }, bytesOf("c1"))),
+    frameOf((out) => writeRecall(out, { ...ask, count: 4_097 }, bytesOf("c"))),
+    frameOf((out) => writeRecall(out, { ...ask, firstSequence: 0 }, c1)),
+    frameOf((out) => writeRecall(out, { ...ask, firstSequence: 2 ** 53 }, c1)),
+    frameOf((out) => writeRecall(out, ask, bytesOf("c 1"))),
+    frameOf((out) => writeRecall(out, ask, bytesOf(""))),
+  ];
+  for (const [index, { bytes, bounds }] of bad.entries()) {
+    const recall = { ticket: 0, firstSequence: 0, count: 0 };
+    assert.equal(readRecall(bytes, bounds, recall), false, `${index}`);
+  }
 });
 
 Deno.test("refusals, beats and errors are read as they were written", () => {
@@ -342,6 +392,21 @@ Deno.test("frames of version sd/2 keep their bytes", () => {
       (out) => writeBeat(out, FrameType.beat, { stamp: 1, isBusy: false }),
     ],
     ["0400000009000000", writeDraining],
+    [
+      "1a00000012001400" + "0700000000000000" + "0500000000000000" +
+      "03000000" + "6331",
+      (out) => writeRecall(out, { ticket: 7, firstSequence: 5, count: 3 }, c1),
+    ],
+    [
+      "2400000013001800" + "0700000000000000" + "0600000000000000" +
+      "0800000000000000" + "00000000" + "55743d01",
+      (out) =>
+        writeRecalled(
+          out,
+          { ticket: 7, floor: 6, end: 8 },
+          Uint32Array.of(0, 0x013d7455),
+        ),
+    ],
   ];
   for (const [expected, write] of golden) {
     assert.equal(frameOf(write).bytes.toHex(), expected);

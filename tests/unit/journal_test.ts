@@ -454,6 +454,21 @@ Deno.test("Journal.open needs no room on the disk", () => {
   assert.equal(read(0), disk.text("data.txt"));
 });
 
+Deno.test("Journal.open reads what was stored last, in segments however short", () => {
+  const disk = new MemoryDisk();
+  const long = lineOf(2, "x".repeat(200_000));
+  disk.files.set("data-000001.txt", lineOf(1, "x"));
+  // More than enough, so what is before it is not read.
+  disk.files.set("data-000002.txt", joined(Array(90).fill(long)));
+  for (const number of [3, 4, 6]) {
+    disk.files.set(`data-00000${number}.txt`, lineOf(number, "x"));
+  }
+  disk.files.set("data.txt", lineOf(7, "x"));
+  const { sequences, recovery } = openJournal(disk);
+  assert.deepEqual(sequences, [...Array(90).fill(2), 3, 4, 6, 7]);
+  assert.equal(recovery.tick, 7);
+});
+
 Deno.test("Journal has room again as soon as a full commit is being written", () => {
   const disk = new MemoryDisk();
   const turn = new ManualTurn();

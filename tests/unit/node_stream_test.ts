@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Front, NodeStream } from "../../lib/reader/node_stream.ts";
-import { joined, lineOf } from "../support/records.ts";
+import { writeRecords } from "../../lib/store/record.ts";
+import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { headerOf, joined, lineOf, payloadOf } from "../support/records.ts";
 
 /** Reads `content` in pieces of these sizes. */
 function readAll(content: Uint8Array, sizes: readonly number[]) {
@@ -69,4 +71,25 @@ Deno.test("NodeStream: an empty data node is at its end at once", () => {
     sequences: [],
     damages: [],
   });
+});
+
+Deno.test("NodeStream takes a time that cannot be for that of the record before", () => {
+  const poison = Number.MAX_SAFE_INTEGER;
+  const ticks = [7, poison, poison, 8, 10 ** 12];
+  const lines = ticks.map((tick) => {
+    const out = new ByteQueue();
+    writeRecords(out, { ...headerOf(1), tick }, payloadOf(["x"]), 0, 1);
+    return out.view().slice();
+  });
+  const content = joined(lines);
+  const stream = new NodeStream("aaaaaaaa", true, () => {});
+  const end = content.length;
+  const fields = { ticket: 1, position: 0, end, tick: 10 ** 12, lanes: 0 };
+  stream.take(fields, content, 0, end);
+  const told: number[] = [];
+  for (; stream.front() === Front.record; stream.pass()) {
+    assert.equal(stream.front(), Front.record);
+    told.push(stream.record.tick);
+  }
+  assert.deepEqual(told, [7, 7, 7, 8, 10 ** 12]);
 });

@@ -11,6 +11,7 @@ import {
 } from "../../lib/wire/client_frames.ts";
 import { WireError } from "../../lib/wire/errors.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
+import { writeRecall, writeRecalled } from "../../lib/wire/recall_frames.ts";
 import { writeStore, writeStored } from "../../lib/wire/store_frames.ts";
 import { writeRecords } from "../../lib/store/record.ts";
 import { GREETING_BYTES_MAX, MESSAGE_BYTES_MAX } from "../../lib/limits.ts";
@@ -82,6 +83,13 @@ const golden: Readonly<Record<string, (out: ByteQueue) => void>> = {
     out.bytes.set(payload, at + named.length);
   },
   stored: (out) => writeStored(out, 1, 9, 106),
+  recall(out) {
+    writeRecall(out, { ticket: 7, firstSequence: 5, count: 3 }, bytesOf("c1"));
+  },
+  recalled(out) {
+    const prints = Uint32Array.of(0, 0x013d7455);
+    writeRecalled(out, { ticket: 7, floor: 6, end: 8 }, prints);
+  },
 };
 
 for (const [name, write] of Object.entries(golden)) {

@@ -1,0 +1,155 @@
+/** A data node with scripted heads and a disk that syncs when a test says so. */
+
+import assert from "node:assert/strict";
+import { DataCore } from "../../lib/data/core.ts";
+import type { Link, Session } from "../../lib/ports.ts";
+import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
+import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { WireError } from "../../lib/wire/errors.ts";
+import { FrameType, readFrame } from "../../lib/wire/frame.ts";
+import {
+  readPiece,
+  readUnread,
+  writeRead,
+} from "../../lib/wire/read_frames.ts";
+import { readPrint, readRecalled } from "../../lib/wire/recall_frames.ts";
+import {
+  readNotStored,
+  readStored,
+  type StoreFields,
+  writeStore,
+} from "../../lib/wire/store_frames.ts";
+import { ManualClock } from "./manual_clock.ts";
+import { ManualTurn } from "./manual_turn.ts";
+import { MemoryDisk } from "./memory_disk.ts";
+import { payloadOf } from "./records.ts";
+import { ScriptedLink } from "./scripted_link.ts";
+import { seededRandom } from "./seeded_random.ts";
+
+const ignore = () => {};
+
+/** A data node, on a disk that may have been used before. */
+export function newData(disk = new MemoryDisk()) {
+  const turn = new ManualTurn();
+  let open: ((link: Link) => Session) | undefined;
+  const core = new DataCore({
+    nodeId: "aaaaaaaa",
+    heads: ["h:5000"],
+    scrubIntervalMs: Infinity,
+  }, {
+    clock: new ManualClock(),
+    random: () => 1,
+    strongRandom: seededRandom(3),
+    turn,
+    disk,
+    dialer: { dial: (_address, opened) => open = opened },
+    events: {
+      headJoined: ignore,
+      damaged: ignore,
+      scrubbed: ignore,
+      twinMet: ignore,
+      headLost: ignore,
+      appended: ignore,
+      sealed: ignore,
+      committed: ignore,
+      peersUnread: ignore,
+      outrun: ignore,
+      lost: ignore,
+      diskFailed: ignore,
+    },
+  });
+  core.open();
+  core.start();
+  /** A head that answers the handshake so. */
+  const join = (confirmation = "confirmacion sd/2 role=head\n") => {
+    const link = new ScriptedLink().to(open!);
+    assert.equal(link.said(), "peticion sd/2\n");
+    link.receive(confirmation);
+    assert.match(link.said(), /^dataNode/);
+    return link;
+  };
+  return { core, disk, turn, join };
+}
+
+/** What a head sends to have messages of the client `c1` stored. */
+export function storeFrame(
+  ticket: number,
+  firstSequence: number,
+  texts: readonly string[],
+  fields: Partial<StoreFields> = {},
+): Uint8Array {
+  const payload = payloadOf(texts);
+  const out = new ByteQueue();
+  const at = writeStore(out, {
+    ticket,
+    firstSequence,
+    floor: 1,
+    tick: 5,
+    timeMs: 1,
+    count: texts.length,
+    clientIdLength: 2,
+    holders: 1,
+    ...fields,
+  }, 10 + payload.length);
+  out.bytes.set(bytesOf("c1aaaaaaaa"), at);
+  out.bytes.set(payload, at + 10);
+  return out.view().slice();
+}
+
+/** What a data node has answered, a word for each frame. */
+export function answers(link: ScriptedLink): string[] {
+  const bytes = link.saidBytes();
+  const frame = { type: 0, fields: 0, payload: 0, end: 0 };
+  const told: string[] = [];
+  for (let at = 0; at < bytes.length; at = frame.end) {
+    assert.equal(readFrame(bytes, at, bytes.length, frame), 0);
+    const reason = textOf(bytes, frame.payload, frame.end);
+    const stored = { ticket: 0, tick: 0, end: 0 };
+    const notStored = { firstTicket: 0, lastTicket: 0, code: 0 };
+    const piece = { ticket: 0, position: 0, end: 0, tick: 0, lanes: 0 };
+    const unread = { ticket: 0, code: 0 };
+    if (frame.type === 5 && readStored(bytes, frame, stored)) {
+      told.push(`stored ${stored.ticket}`);
+    } else if (frame.type === 6 && readNotStored(bytes, frame, notStored)) {
+      const { firstTicket, lastTicket, code } = notStored;
+      const isKind = code === WireError.notStored.code ? "" : ` (${code})`;
+      told.push(`not ${firstTicket}..${lastTicket}: ${reason}${isKind}`);
+    } else if (frame.type === 13 && readPiece(bytes, frame, piece)) {
+      told.push(
+        `piece ${piece.ticket} ${piece.position}/${piece.end}: ${reason}`,
+      );
+    } else if (frame.type === 14 && readUnread(bytes, frame, unread)) {
+      told.push(`unread ${unread.ticket}: ${reason}`);
+    } else if (frame.type === FrameType.error) {
+      told.push(`error: ${reason}`);
+    } else if (frame.type === FrameType.recalled) {
+      const fields = { ticket: 0, floor: 0, end: 0 };
+      assert.ok(readRecalled(bytes, frame, fields));
+      const prints = Array.from(
+        { length: (frame.end - frame.payload) / 4 },
+        (_, i) => readPrint(bytes, frame.payload, i),
+      );
+      told.push(
+        `recalled ${fields.ticket} ${fields.floor}/${fields.end}: ${prints}`,
+      );
+    } else told.push(`type ${frame.type}`);
+  }
+  return told;
+}
+
+/** What is stored, text by text, as it stands in the file. */
+export const stored = (disk: MemoryDisk) =>
+  disk.text("data.txt").split("\n").slice(0, -1)
+    .map((line) => line.slice(line.indexOf(" mensaje: ") + 10));
+
+/** A request to read. */
+export function readRequest(
+  ticket: number,
+  position: number,
+  bytesMax = 1000,
+  tick = 40,
+) {
+  const out = new ByteQueue();
+  writeRead(out, { ticket, position, bytesMax, tick, lane: 0 });
+  return out.view().slice();
+}
