@@ -410,7 +410,7 @@ Deno.test("head drains: takes no more, answers what it has", () => {
 });
 
 Deno.test("head tells its status to whoever asks, with every data node it knows", () => {
-  const { core, connect, joinAs, join, pass, told } = newHead({
+  const { connect, joinAs, join, pass, told } = newHead({
     knownNodes: [
       { id: "aaaaaaaa", address: "10.0.0.1", isRepaired: false },
       { id: "bbbbbbbb", address: "10.0.0.2", isRepaired: true },
