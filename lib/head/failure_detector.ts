@@ -43,6 +43,12 @@ const DEAD_HOST_MS_MIN = 5_000;
  */
 const DEAD_PROCESS_MS_MIN = 10_000;
 
+/**
+ * Pings in a row without an answer after which a host counts as silent, when the
+ * process is silent too: a cable that comes and goes loses one easily.
+ */
+const SILENT_PINGS = 2;
+
 /** Pings in a row without an answer after which an original is dead. */
 const DEAD_PINGS = 3;
 
@@ -135,7 +141,7 @@ export class FailureDetector {
     if (pulse === undefined) return host.silentPings >= DEAD_PINGS;
     const silentMs = pulse.silentMs(nowMs);
     // Where pings get through now and then, TCP is slower to recover than they.
-    const isHostSilent = host.silentPings > 0 &&
+    const isHostSilent = host.silentPings >= SILENT_PINGS &&
       (host.answeredMs ?? -Infinity) < nowMs - silentMs;
     const atLeastMs = isHostSilent ? DEAD_HOST_MS_MIN : DEAD_PROCESS_MS_MIN;
     return silentMs > Math.max(atLeastMs, DEAD_PATIENCES * pulse.patienceMs);

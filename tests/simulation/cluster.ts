@@ -50,6 +50,8 @@ export class SimHead {
   readonly #network: SimNetwork;
   /** Its flags; those of its next life, when they are changed. */
   options: HeadOptions;
+  /** Hosts that are being pinged. */
+  readonly #asked = new Set<string>();
   process: Process;
   core!: HeadCore;
   /** What a file keeps for its next life; undefined when it is lost. */
@@ -92,6 +94,7 @@ export class SimHead {
   start(): void {
     const { world } = this.#network;
     this.process = new Process(world, this.host);
+    this.#asked.clear();
     const judge =
       (judgement: Parameters<SimHead["onJudged"]>[0]) => ({ link }: Member) =>
         this.onJudged(judgement, link.peerAddress);
@@ -111,7 +114,10 @@ export class SimHead {
         clientJoined: ignore,
         clientLeft: ignore,
         memberJoined: (_member, _encoding, before) => this.onJoined(before),
-        memberSuspected: judge("suspect"),
+        memberSuspected: (member) => {
+          judge("suspect")(member);
+          this.#ask(member.link.peerAddress);
+        },
         memberTrusted: judge("trusted"),
         memberDied: judge("dead"),
         memberLeft: judge("left"),
@@ -145,16 +151,22 @@ export class SimHead {
 
   /** Pings hosts, again and again, as long as it lives. */
   #beat(): void {
-    const { core, process } = this;
-    for (const address of core.hosts()) {
-      const takesMs = this.#network.ping(this.host, address);
-      const isAnswered = takesMs !== undefined && takesMs < PING_TIMEOUT_MS;
-      process.after(
-        isAnswered ? takesMs : PING_TIMEOUT_MS,
-        () => core.pinged(address, isAnswered),
-      );
-    }
-    process.after(this.options.heartbeatIntervalMs, () => this.#beat());
+    for (const address of this.core.hosts()) this.#ask(address);
+    const { heartbeatIntervalMs } = this.options;
+    this.process.after(heartbeatIntervalMs, () => this.#beat());
+  }
+
+  /** Pings a host, unless it is being pinged; as roles/head.ts does. */
+  #ask(address: string): void {
+    if (this.#asked.has(address)) return;
+    this.#asked.add(address);
+    const takesMs = this.#network.ping(this.host, address);
+    const isAnswered = takesMs !== undefined && takesMs < PING_TIMEOUT_MS;
+    this.process.after(isAnswered ? takesMs : PING_TIMEOUT_MS, () => {
+      this.#asked.delete(address);
+      const state = this.core.pinged(address, isAnswered);
+      if (!isAnswered && state === "doubtful") this.#ask(address);
+    });
   }
 }
 
