@@ -28,6 +28,8 @@ export class DenoDisk implements Disk {
   /** The file being appended to, kept open. */
   #file: Deno.FsFile | undefined;
   #fileName = "";
+  /** Whether it was the one that is held when it was opened. */
+  #isFileHeld = false;
   /**
    * Whether a name may have been made or changed, and the directory not synced
    * since: also by a process before this one, which was killed in between.
@@ -193,7 +195,7 @@ export class DenoDisk implements Disk {
     const held = this.#held.get(name);
     try {
       const found = Deno.statSync(this.#path(name));
-      if (held === undefined || !isSame(found, held)) {
+      if (!isSame(found, held) && !this.#isOpen(name, found)) {
         return `${name} was replaced by another file`;
       }
       if (found.size === size) return undefined;
@@ -247,12 +249,14 @@ export class DenoDisk implements Disk {
   #open(name: string): Deno.FsFile {
     if (this.#file !== undefined && this.#fileName === name) return this.#file;
     this.#close();
-    if (this.sizeOf(name) < 0) {
+    const before = this.#identityOf(name);
+    if (before === undefined) {
       // Nothing is made in a directory that has taken the place of ours.
       const gone = this.gone();
       if (gone !== undefined) throw new Error(gone);
       this.#isDirectoryStale = true;
     }
+    this.#isFileHeld = isSame(before, this.#held.get(name));
     const file = Deno.openSync(this.#path(name), {
       append: true,
       create: true,
@@ -276,6 +280,19 @@ export class DenoDisk implements Disk {
     if (this.#fileName === name) this.#close();
     this.#replaced.set(name, (this.#replaced.get(name) ?? 0) + 1);
     this.#rename(temporary, this.#path(name));
+  }
+
+  /**
+   * Whether a file is the one that is being appended to: some file systems give
+   * a file another identity when it is written to.
+   */
+  #isOpen(name: string, { dev, ino }: Identity): boolean {
+    if (this.#file === undefined || this.#fileName !== name) return false;
+    if (!this.#isFileHeld || !isSame(this.#file.statSync(), { dev, ino })) {
+      return false;
+    }
+    this.#held.set(name, { dev, ino });
+    return true;
   }
 
   #identityOf(name: string): Identity | undefined {

@@ -264,6 +264,21 @@ for (const target of targets) {
     assert.equal(code, 1, "data-000002.txt is still missing");
   });
 
+  Deno.test(`${target.name}: disk: a directory that lost all is another node's, which lost nothing`, async () => {
+    await using cluster = await startCluster(target);
+    const { directory, data, file, startData, send } = cluster;
+    const id = () => Deno.readTextFileSync(directory.at("d/node.id"));
+    const former = id();
+    assert.equal(await data.stop(), 0);
+    await Deno.remove(file);
+    const node = startData();
+    await node.line(/The records of dataNode .* are gone/);
+    await node.line(/Joined head/);
+    assert.notEqual(id(), former);
+    await send("cuatro");
+    assert.ok(!node.lines.some((line) => / error: /.test(line)));
+  });
+
   Deno.test(`${target.name}: disk: with two copies, what was taken away is made again`, async () => {
     await using cluster = await startCluster(target, [
       "--replicas=2",

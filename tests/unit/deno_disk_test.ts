@@ -101,3 +101,15 @@ Deno.test("DenoDisk: what is written beside does not undo what is written after"
   assert.match(await write(disk, "f", "four") ?? "", /No such file/);
   await Deno.mkdir(directory.path);
 });
+
+Deno.test("DenoDisk does not take what it opens for what it holds", async () => {
+  await using directory = new Directory();
+  const first = await newDisk(directory);
+  assert.equal(first.check("f", 10), undefined);
+  const disk = new DenoDisk(directory.path, true);
+  disk.hold("f");
+  Deno.copyFileSync(directory.at("f"), directory.at("g"));
+  Deno.renameSync(directory.at("g"), directory.at("f"));
+  assert.equal(await append(disk, "f", "abc"), undefined);
+  assert.match(disk.check("f", 13) ?? "", /replaced/);
+});
