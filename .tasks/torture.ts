@@ -1,6 +1,6 @@
 /**
  * `deno task torture`: real processes killed and stopped at random under load,
- * then everything read back and checked.
+ * with a follower and readers at work; then everything read back and checked.
  *
  *     deno task torture [SECONDS [REPLICAS [SEED]]]
  *
@@ -8,7 +8,7 @@
  */
 
 import { targets } from "../tests/support/program.ts";
-import { torture } from "../tests/system/torture.ts";
+import { torture, wrongsOf } from "../tests/system/torture.ts";
 import { compileIfStale } from "./stale.ts";
 
 /** Between two looks at what was read, in seconds. */
@@ -35,8 +35,7 @@ for (
     replicas,
   });
   kills += figures.kills;
-  const { lost, doubled, misordered } = figures;
-  isWell &&= lost + doubled + misordered === 0;
+  isWell &&= Object.keys(wrongsOf(figures)).length === 0;
   console.log(`seed ${round}, ${kills} kills so far:`, JSON.stringify(figures));
 }
 Deno.exit(isWell ? 0 : 1);

@@ -68,7 +68,8 @@ export function startReading(
     to: options.to,
     follow: options.follow,
     events: {
-      connected() {
+      connected(address) {
+        if (isAway) events.warning(`Connected to ${address} again`);
         hasConnected = true;
         isAway = false;
       },

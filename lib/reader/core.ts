@@ -67,6 +67,8 @@ export interface ReaderEvents {
   message(line: Line): void;
   /** Messages may be missing, and why. */
   missing(reason: string): void;
+  /** What was told to be missing, in these words, is here after all. */
+  found?(reason: string): void;
   /** Something worth knowing that is no reason to doubt. */
   noticed?(notice: string): void;
   /** {@linkcode ReaderCore.take} may have something to do. */
@@ -183,6 +185,7 @@ export class ReaderCore {
 
   /** Ends the connection. */
   close(): void {
+    if (this.#follows) this.#doubts.tellLacking(this.#orders, this.#forgotten);
     this.#caller.stop();
     this.#session?.end();
   }
@@ -290,14 +293,20 @@ export class ReaderCore {
   /** Goes on without a data node that has been away for too long. */
   #miss(source: Source, nowMs: number): void {
     if (!source.isOverdue(nowMs)) return;
-    source.isMissed = true;
     // Whoever follows goes on with it when it returns.
     if (!this.#follows) source.stream.giveUp();
-    this.#ports.events.missing(
-      `dataNode ${source.label} cannot be read: ${source.failure}; ` +
-        "messages that only it holds are missing",
-    );
+    this.#ports.events.missing(source.tellMissed());
     this.#ports.events.ready();
+  }
+
+  /** What was told to be missing is read to its end. */
+  #found(source: Source): void {
+    const told = source.takeTold();
+    if (told === undefined) return;
+    this.#ports.events.found?.(told);
+    this.#ports.events.noticed?.(
+      `dataNode ${source.label} is missed no more: what it holds is read`,
+    );
   }
 
   /** A piece has not come: a disk hangs, or a peer does not keep its word. */
@@ -333,6 +342,7 @@ export class ReaderCore {
       return;
     }
     source.answered(from === to, nowMs);
+    if (from === to) this.#found(source);
     source.stream.take(fields, bytes, from, to);
     // Known before anything of this data node is taken for its next record.
     for (let lane = 1; lane <= lanes; lane++) {

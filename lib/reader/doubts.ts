@@ -22,6 +22,8 @@ import type { ClientOrder } from "./client_order.ts";
 export interface DoubtsEvents {
   /** Messages may be missing, and why. */
   missing(reason: string): void;
+  /** What was told in these words is here after all. */
+  found?(reason: string): void;
   /** Something worth knowing that is no reason to doubt. */
   noticed?(notice: string): void;
 }
@@ -37,6 +39,10 @@ export class Doubts {
   readonly #unmet = new Set<string>();
   /** How many messages were told to be lacking. */
   #lacking = 0;
+  /** In which words. */
+  readonly #lackingTold: string[] = [];
+  /** Data nodes that the head did not know, and what was told of them. */
+  readonly #unknown = new Map<string, string>();
 
   constructor(events: DoubtsEvents) {
     this.#events = events;
@@ -50,17 +56,24 @@ export class Doubts {
   /** The head has told which data nodes there are. */
   listed(nodes: readonly ListedNode[]): void {
     this.#listed.clear();
-    for (const { id } of nodes) this.#listed.add(id);
+    for (const { id } of nodes) {
+      this.#listed.add(id);
+      const told = this.#unknown.get(id);
+      if (told === undefined) continue;
+      // From here on it is a data node like others, that may be away.
+      this.#unknown.delete(id);
+      this.#events.found?.(told);
+    }
     for (const id of this.#unmet) {
       if (this.#listed.has(id)) continue;
-      this.tell(
-        `records name dataNode ${id}, which the head does not know; messages ` +
-          "that only it holds are missing",
-      );
-      // It is known of now.
-      this.#listed.add(id);
+      const reason = `records name dataNode ${id}, which the head does not ` +
+        "know; messages that only it holds are missing";
+      this.tell(reason);
+      this.#unknown.set(id, reason);
     }
     this.#unmet.clear();
+    // Of those that are not known it is told once.
+    for (const id of this.#unknown.keys()) this.#listed.add(id);
   }
 
   /** Tells a reason once, though numbers in it may grow. */
@@ -102,12 +115,20 @@ export class Doubts {
       clients++;
       if (example === "") example = `${client}-${lacking.first}`;
     }
-    if (count <= this.#lacking) return;
+    if (count === 0) {
+      for (const told of this.#lackingTold.splice(0)) {
+        this.#events.found?.(told);
+      }
+    }
+    const isMore = count > this.#lacking;
     this.#lacking = count;
+    if (!isMore) return;
     const messages = `${counted(count, "acknowledged message")} of ` +
       `${counted(clients, "client")}, for example ${example}, on no dataNode`;
     if (forgotten === 0) {
-      this.#events.missing(`${messages} that is here`);
+      const reason = `${messages} that is here`;
+      this.#lackingTold.push(reason);
+      this.#events.missing(reason);
     } else {
       this.#events.noticed?.(
         `${messages} any more; ${counted(forgotten, "dataNode")} had been ` +

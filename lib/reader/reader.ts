@@ -105,6 +105,10 @@ export class Reader implements AsyncIterable<Message> {
           this.#missing.push(reason);
           this.#tell("missing", () => events.missing?.(reason));
         },
+        found: (reason) => {
+          const index = this.#missing.indexOf(reason);
+          if (index >= 0) this.#missing.splice(index, 1);
+        },
         noticed: (notice) =>
           this.#tell("noticed", () => events.noticed?.(notice)),
         ready: () => this.#wake?.(),
@@ -118,7 +122,10 @@ export class Reader implements AsyncIterable<Message> {
     this.#timer = setInterval(() => this.#core.tick(), TICK_MS);
   }
 
-  /** What may be missing so far, and why. */
+  /**
+   * What may be missing, and why; less again when who follows has read it after
+   * all.
+   */
   get missing(): readonly string[] {
     return this.#missing;
   }

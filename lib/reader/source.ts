@@ -31,6 +31,8 @@ export class Source {
   /** Since when nothing could be read from it; undefined while it can. */
   #failingSinceMs: number | undefined;
   #failure = "";
+  /** What was told of it: that what it holds is missing. */
+  #told: string | undefined;
   /** Since when a piece has been asked for; undefined when none is. */
   #askedMs: number | undefined;
   #askAtMs = 0;
@@ -48,11 +50,6 @@ export class Source {
   /** `address (id)`, for people. */
   get label(): string {
     return `${this.address} (${this.stream.id})`;
-  }
-
-  /** Why nothing can be read from it. */
-  get failure(): string {
-    return this.#failure;
   }
 
   /** Whether another piece should be asked for now. */
@@ -96,6 +93,21 @@ export class Source {
   doWithout(isForGood: boolean): void {
     this.isMissed = true;
     if (isForGood) this.stream.giveUp();
+  }
+
+  /** Notes that it was told to be missing. @returns The reason, to be told. */
+  tellMissed(): string {
+    this.isMissed = true;
+    this.#told = `dataNode ${this.label} cannot be read: ${this.#failure}; ` +
+      "messages that only it holds are missing";
+    return this.#told;
+  }
+
+  /** It is missed no more. @returns What was told of it, if anything was. */
+  takeTold(): string | undefined {
+    const told = this.#told;
+    this.#told = undefined;
+    return told;
   }
 
   /** A piece was asked for. */

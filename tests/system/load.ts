@@ -13,7 +13,8 @@ export interface Load {
   readonly sent: ReadonlySet<string>;
   /** Connections that were lost, with the reasons. */
   readonly losses: readonly string[];
-  /** Messages acknowledged so far. */
+  /** Messages acknowledged so far, in the order in which they were. */
+  readonly acknowledged: ReadonlySet<string>;
   readonly acknowledgedCount: number;
   /** Waits until so many more are acknowledged. */
   more(count: number): Promise<void>;
@@ -71,6 +72,7 @@ export function startLoad(
   return {
     sent,
     losses,
+    acknowledged,
     get acknowledgedCount() {
       return acknowledged.size;
     },

@@ -1,6 +1,7 @@
 /**
  * A cluster of real processes whose members are killed, stopped and started
- * again at random, under load; then everything is read back and checked.
+ * again at random, under load, while a follower and readers are at work; then
+ * everything is read back and checked.
  */
 
 import { seededRandom } from "../support/seeded_random.ts";
@@ -12,6 +13,7 @@ import {
   type Target,
 } from "../support/program.ts";
 import { compare, type Comparison, readAll, startLoad } from "./load.ts";
+import { startWitnesses, type Witnessed } from "./witnesses.ts";
 
 /** How a torture is set up. */
 export interface TortureOptions {
@@ -36,7 +38,7 @@ export interface Ordeal {
 }
 
 /** What came of it. */
-export interface Figures extends Ordeal, Comparison {
+export interface Figures extends Ordeal, Comparison, Witnessed {
   readonly stops: number;
   readonly acknowledged: number;
 }
@@ -67,6 +69,22 @@ class Victim {
   }
 }
 
+/** Those of the figures that must be 0, with their names. */
+export function wrongsOf(figures: Figures): Record<string, number> {
+  const { lost, doubled, misordered } = figures;
+  const { falselyWhole, readTwice, followerLost, followerDoubled } = figures;
+  const all = {
+    lost,
+    doubled,
+    misordered,
+    falselyWhole,
+    readTwice,
+    followerLost,
+    followerDoubled,
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, n]) => n !== 0));
+}
+
 /** Runs a torture to its end. */
 export async function torture(options: TortureOptions): Promise<Figures> {
   const { target, replicas } = options;
@@ -95,6 +113,7 @@ export async function torture(options: TortureOptions): Promise<Figures> {
   const victims = [head, ...nodes];
   try {
     const load = startLoad(to);
+    await using witnesses = startWitnesses(target, to, load, directory.path);
     const onlyDataDies = options.onlyDataDies ?? false;
     const tornLines = () =>
       nodes.flatMap((_, i) => directory.lines(`d${i}/registro_data.txt`))
@@ -117,7 +136,9 @@ export async function torture(options: TortureOptions): Promise<Figures> {
     ]);
     const acknowledged = await load.finish();
     const texts = await readAll(target, to);
+    const witnessed = await witnesses.finish();
     return {
+      ...witnessed,
       kills: chaos.kills,
       stops: chaos.stops,
       torn: tornLines(),
