@@ -112,9 +112,7 @@ export class TextClientSession implements Session, Sender {
 
   #admit(bytes: Uint8Array, from: number, to: number): void {
     const length = writeMessage(payload, 0, bytes, from, to);
-    this.#renumber();
-    const sequence = this.#nextSequence++;
-    this.#answers.push(undefined);
+    const sequence = this.#number();
     this.#intake.took(length, 1);
     this.#origin.firstSequence = sequence;
     this.#origin.longest = to - from;
@@ -134,11 +132,16 @@ export class TextClientSession implements Session, Sender {
     this.#nextSequence = this.#firstUnanswered = 1;
   }
 
+  /** Numbers what came; its answer has a place now, behind those before it. */
+  #number(): number {
+    this.#renumber();
+    this.#answers.push(undefined);
+    return this.#nextSequence++;
+  }
+
   /** Answers, in its turn, to what never became a message. */
   #refuse(kind: WireErrorKind, reason: string): void {
-    this.#renumber();
-    const sequence = this.#nextSequence++;
-    this.#answers.push(undefined);
+    const sequence = this.#number();
     this.#refused(sequence, errorLine(kind, reason));
   }
 

@@ -135,8 +135,8 @@ const mutations: readonly Mutation[] = [
   {
     name: "give a text client's messages one sequence",
     file: "lib/head/text_client_session.ts",
-    find: "const sequence = this.#nextSequence++;\n    this.#answers.push",
-    replace: "const sequence = this.#nextSequence;\n    this.#answers.push",
+    find: "return this.#nextSequence++;",
+    replace: "return this.#nextSequence;",
   },
   {
     name: "answer a text client out of order",
