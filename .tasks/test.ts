@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 const JOBS_PER_PROCESSOR = 2;
 
 /** What tests run beside sd-node; of what is missing, some tests are skipped. */
-const programs = "deno,ip,python3,nc,cat,sh,cp,nsenter,dockerd,docker," +
+const programs = "deno,ip,python3,nc,cat,sh,cp,sed,nsenter,dockerd,docker," +
   "docker-compose,debootstrap";
 
 const root = fileURLToPath(new URL("..", import.meta.url));

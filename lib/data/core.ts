@@ -133,6 +133,12 @@ const CHECK_MS = 1_000;
 /** How long after a failure it is tried whether the disk takes bytes, in ms. */
 const PROBE_MS = 5_000;
 
+/**
+ * Time for which a directory may be gone until its records count as lost, in
+ * ms: somebody may put it back, and nothing is stored meanwhile.
+ */
+const GONE_MS = 5_000;
+
 /** See the module. */
 export class DataCore implements DataContext {
   readonly ports: DataPorts;
@@ -164,6 +170,9 @@ export class DataCore implements DataContext {
   #probeMs = 0;
   #isProbing = false;
   #checkMs = 0;
+  /** Since when its directory has been gone; undefined while it is there. */
+  #goneSinceMs: number | undefined;
+  /** Whether that was told as a loss. */
   #isGone = false;
 
   constructor(options: DataOptions, ports: DataPorts) {
@@ -466,10 +475,14 @@ export class DataCore implements DataContext {
       if (failure !== undefined) this.#failed(failure);
     }
     if (this.ports.disk.gone() !== undefined) {
-      if (!this.#isGone) this.#damaged();
-      this.#isGone = true;
+      this.#goneSinceMs ??= nowMs;
+      if (!this.#isGone && nowMs - this.#goneSinceMs >= GONE_MS) {
+        this.#isGone = true;
+        this.#damaged();
+      }
       return;
     }
+    this.#goneSinceMs = undefined;
     this.#isGone = false;
     // An idle node tries with a few bytes of its own whether it can store.
     if (this.#isProbing && this.#contents.isWritten) this.#failing = undefined;

@@ -233,24 +233,10 @@ const mutations: readonly Mutation[] = [
     test: "truth",
   },
   {
-    name: "count copies as made that were made fewer meanwhile",
-    file: "lib/head/roster.ts",
-    find: "  acknowledgedFew(): void {\n    this.#lowerings++;",
-    replace: "  acknowledgedFew(): void {",
-    test: "truth",
-  },
-  {
     name: "forget that a message had fewer copies than those before",
     file: "lib/head/roster.ts",
     find: "if (node === undefined || node.copies <= copies) return;",
     replace: "if (node === undefined || node.copies < NO_MESSAGES) return;",
-    test: "truth",
-  },
-  {
-    name: "take what a head knows that has just been started for all",
-    file: "lib/head/roster.ts",
-    find: "return Math.max(0, this.#startedMs + SETTLED_MS - nowMs);",
-    replace: "return 0 * nowMs;",
     test: "truth",
   },
   {

@@ -57,13 +57,17 @@ for (const target of targets) {
 
   test("port in use: one line that says what to do, exit code 1", async () => {
     await using directory = new Directory();
-    const flags = `--host 127.0.0.1 --log-dir ${directory.path}`;
-    await using first = startNode(target, `--role head --port 0 ${flags}`);
+    const flags = (name: string) =>
+      `--host 127.0.0.1 --log-dir ${directory.at(name)}`;
+    await using first = startNode(
+      target,
+      `--role head --port 0 ${flags("first")}`,
+    );
     const port = await portOf(first);
     for (const role of ["head", "server"]) {
       const { code, errors } = await runNode(
         target,
-        `--role ${role} --port ${port} ${flags}`,
+        `--role ${role} --port ${port} ${flags(role)}`,
       );
       assert.equal(code, 1);
       assert.equal(
