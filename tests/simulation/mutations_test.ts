@@ -247,13 +247,6 @@ const mutations: readonly Mutation[] = [
     test: "truth",
   },
   {
-    name: "leave a data node with what it remembers wrongly",
-    file: "lib/head/roster.ts",
-    find: "this.#set(corrected);",
-    replace: "this.#set(corrected, from);",
-    test: "truth",
-  },
-  {
     name: "repair what this very pass has restored",
     file: "lib/head/repair_pass.ts",
     find: "if (source.lane > 0 || source.knowsLanes) return;",
