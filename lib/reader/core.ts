@@ -293,6 +293,11 @@ export class ReaderCore {
   /** Goes on without a data node that has been away for too long. */
   #miss(source: Source, nowMs: number): void {
     if (!source.isOverdue(nowMs)) return;
+    if (this.#follows && source.stream.isRead) {
+      // A lane that was read to its end has nothing that could be missed.
+      source.doWithout(false);
+      return;
+    }
     // Whoever follows goes on with it when it returns.
     if (!this.#follows) source.stream.giveUp();
     this.#ports.events.missing(source.tellMissed());
@@ -342,11 +347,12 @@ export class ReaderCore {
       return;
     }
     source.answered(from === to, nowMs);
-    if (from === to) this.#found(source);
-    source.stream.take(fields, bytes, from, to);
+    const { stream } = source;
+    stream.take(fields, bytes, from, to);
+    if (stream.isRead || stream.position >= fields.end) this.#found(source);
     // Known before anything of this data node is taken for its next record.
     for (let lane = 1; lane <= lanes; lane++) {
-      this.#sourceOf(source.stream.id, lane);
+      this.#sourceOf(stream.id, lane);
     }
     this.#ask();
     this.#ports.events.ready();

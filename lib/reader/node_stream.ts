@@ -92,6 +92,11 @@ export class NodeStream {
       (this.#bytes.length < BUFFERED_BYTES_MAX || this.#frontLength === 0);
   }
 
+  /** Whether all was read that is to be read; never while it follows. */
+  get isRead(): boolean {
+    return this.#position >= this.#target;
+  }
+
   /** Whether whatever comes has a tick past `tick`. */
   isPast(tick: number): boolean {
     return this.#watermark >= tick;
