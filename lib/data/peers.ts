@@ -122,14 +122,13 @@ export class Peers {
 
   /** Writes down what is not yet, now. */
   save(): void {
-    // Not into a directory that somebody has put in place of ours.
-    if (!this.#isDirty || this.#disk.gone() !== undefined) return;
+    if (!this.#isDirty) return;
     const file = { owner: this.#owner, nodes: this.nodes };
     try {
       this.#disk.replace(PEERS_FILE, bytesOf(formatNodes(file)));
       this.#isDirty = false;
     } catch {
-      // A full disk; whoever stores messages says so. It is tried again.
+      // A full disk, or it is gone: whoever stores says so. It is tried again.
     }
   }
 }

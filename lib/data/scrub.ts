@@ -195,11 +195,10 @@ export class Scrub {
 
   /** A disk that takes no note only has the next start read more. */
   #note(line: string): void {
-    if (this.#disk.gone() !== undefined) return;
     try {
       this.#disk.replace(SCRUB_FILE, bytesOf(`${line}\n`));
     } catch {
-      // It is full, or read-only; whoever stores messages says so.
+      // It is full, read-only or gone; whoever stores messages says so.
     }
   }
 }

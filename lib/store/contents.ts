@@ -243,7 +243,6 @@ export class Contents {
    * process lives on.
    */
   note(isClean = false): void {
-    if (this.#disk.gone() !== undefined) return;
     try {
       this.#disk.replace(CONTENTS_FILE, this.#format(isClean));
       this.#isChanged = false;
@@ -259,7 +258,6 @@ export class Contents {
     if (this.#isWriting || nowMs < this.#notBeforeMs || !this.#hasNews()) {
       return;
     }
-    if (this.#disk.gone() !== undefined) return;
     const bytes = this.#format(false);
     this.#isChanged = false;
     this.#isWriting = true;

@@ -131,6 +131,7 @@ export class DenoDisk implements Disk {
   }
 
   async #write(name: string, bytes: Uint8Array): Promise<void> {
+    this.#mindGone();
     const times = this.#replaced.get(name);
     const temporary = this.#path(`${name}.next`);
     try {
@@ -143,6 +144,7 @@ export class DenoDisk implements Disk {
     }
     // What has been written since is newer.
     if (this.#replaced.get(name) !== times) return;
+    this.#mindGone();
     Deno.renameSync(temporary, this.#path(name));
     using directory = await Deno.open(this.#directory);
     await directory.sync();
@@ -251,9 +253,7 @@ export class DenoDisk implements Disk {
     this.#close();
     const before = this.#identityOf(name);
     if (before === undefined) {
-      // Nothing is made in a directory that has taken the place of ours.
-      const gone = this.gone();
-      if (gone !== undefined) throw new Error(gone);
+      this.#mindGone();
       this.#isDirectoryStale = true;
     }
     this.#isFileHeld = isSame(before, this.#held.get(name));
@@ -268,6 +268,7 @@ export class DenoDisk implements Disk {
 
   /** Has `fill` write a file, which takes the place of `name` when it is synced. */
   #writeNew(name: string, fill: (file: Deno.FsFile) => void): void {
+    this.#mindGone();
     const temporary = this.#path(`${name}.new`);
     try {
       using file = Deno.openSync(temporary, newFile);
@@ -293,6 +294,16 @@ export class DenoDisk implements Disk {
     }
     this.#held.set(name, { dev, ino });
     return true;
+  }
+
+  /**
+   * Nothing is made in a directory that has taken the place of ours.
+   *
+   * @throws It has.
+   */
+  #mindGone(): void {
+    const gone = this.gone();
+    if (gone !== undefined) throw new Error(gone);
   }
 
   #identityOf(name: string): Identity | undefined {

@@ -70,7 +70,10 @@ export interface Disk {
    * @returns What has become of it, in words; undefined when all is well.
    */
   check(name: string, size: number): string | undefined;
-  /** Why this directory is not this process's any more, if it is not. */
+  /**
+   * Why this directory is not this process's any more, if it is not. As long as
+   * that is so, no file is made or replaced: it fails with this reason.
+   */
   gone(): string | undefined;
   /**
    * Appends to a file, made if needed, and syncs it. Exactly one call of

@@ -69,6 +69,7 @@ export class SimDisk {
     const isGone = () => directory !== this.#directory;
     const replace = (name: string, bytes: Uint8Array) => {
       if (!this.#isThere) throw new Error(NO_DIRECTORY);
+      if (isGone()) throw new Error("the directory is gone");
       if (this.isFull && bytes.length > 0) throw new Error(NO_SPACE);
       if (open?.name === name) open = undefined;
       replaced.set(name, (replaced.get(name) ?? 0) + 1);

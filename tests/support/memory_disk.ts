@@ -69,6 +69,7 @@ export class MemoryDisk implements Disk {
   }
 
   replace(name: string, bytes: Uint8Array): void {
+    if (this.goneBecause !== undefined) throw new Error(this.goneBecause);
     this.files.set(name, bytes.slice());
   }
 

@@ -69,6 +69,10 @@ Deno.test("DenoDisk sees that its directory is gone, and when it is back", async
   Deno.mkdirSync(directory.at("d"));
   Deno.writeTextFileSync(directory.at(`d/${LOCK_FILE}`), "");
   assert.match(disk.gone() ?? "", /moved away, replaced or removed/);
+  assert.throws(() => disk.replace("g", bytesOf("x")), /moved away, replaced/);
+  assert.match(await write(disk, "g", "x") ?? "", /moved away, replaced/);
+  assert.match(await append(disk, "g", "x") ?? "", /moved away, replaced/);
+  assert.equal([...Deno.readDirSync(directory.at("d"))].length, 1);
   Deno.removeSync(directory.at("d"), { recursive: true });
   Deno.renameSync(directory.at("away"), directory.at("d"));
   assert.equal(disk.gone(), undefined);
