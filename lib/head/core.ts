@@ -120,6 +120,7 @@ export class HeadCore {
         unsaved: (reason) => events.nodesUnsaved(reason),
         lost: (member, bytes) => {
           events.memberLost(member, bytes);
+          delivery.lost(member.id);
           repairer.ask();
         },
         lowered: () => repairer.askLater(),

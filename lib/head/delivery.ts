@@ -295,6 +295,33 @@ export class Delivery {
   }
 
   /**
+   * What a data node has stored may be gone, so it counts no more for batches
+   * that are not answered yet. They get another copy, on it or elsewhere.
+   *
+   * @param id Its id: it may have stored them in a former life.
+   */
+  lost(id: string): void {
+    const robbed = new Set<Batch>();
+    const look = (batch: Batch) => {
+      if (batch.answered) return;
+      if (batch.storedBy.some((member) => member.id === id)) robbed.add(batch);
+    };
+    for (const queue of [this.#waiting, this.#waitingLong]) {
+      for (let i = 0; i < queue.length; i++) look(queue.at(i)!);
+    }
+    for (const member of this.#members) {
+      for (const batch of member.batches()) look(batch);
+    }
+    for (const batch of robbed) {
+      for (const member of batch.storedBy.filter((one) => one.id === id)) {
+        batch.storedBy.splice(batch.storedBy.indexOf(member), 1);
+        this.#unplace(batch, member);
+      }
+      this.#placeOrWait(batch);
+    }
+  }
+
+  /**
    * `member` has other messages under the ids of the oldest `count` batches, or
    * has heard that they were answered and cannot compare them. That is no fault
    * of its own: all members are asked, and what is known to be another message

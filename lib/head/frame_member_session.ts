@@ -331,6 +331,7 @@ export class FrameMemberSession implements Session, MemberWire {
         this.#damages++;
         this.#context.events.memberDamaged(this.#member);
         this.#context.roster.damaged(this.#member);
+        this.#context.delivery.lost(this.#member.id);
         this.#context.repairer.ask();
         return true;
       case FrameType.roster: {

@@ -114,10 +114,6 @@ export function runDiskFaults(seed: number): number {
       (node.hasToldDamage || isRenewed),
   );
   if (replicas === 2) {
-    // A head counts what was stored and is lost before its other copy is made;
-    // it is told of the damage again by the next life, and reads all again.
-    node.process.kill();
-    victim.start(node);
     const isRefilled = () => lackingIn(history, nodes).length === 0;
     world.runUntil(isRefilled, 120_000);
     assert.deepEqual(lackingIn(history, nodes), [], "too few copies");

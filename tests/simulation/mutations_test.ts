@@ -192,6 +192,13 @@ const mutations: readonly Mutation[] = [
     test: "repair",
   },
   {
+    name: "count a copy that is lost before its message is answered",
+    file: "lib/head/delivery.ts",
+    find: "batch.storedBy.some((member) => member.id === id)",
+    replace: "batch.storedBy.some((member) => member.id === `${id}?`)",
+    test: "disk_faults",
+  },
+  {
     name: "answer for a file that is not there any more",
     file: "lib/store/segment_files.ts",
     find: "const found = this.#disk.check(this.#names.active, size);",

@@ -9,6 +9,8 @@ import {
 import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
 import { ByteQueue } from "../../lib/wire/byte_queue.ts";
 import { writeMessages } from "../../lib/wire/client_frames.ts";
+import { writeDamaged } from "../../lib/wire/frame.ts";
+import { writeStored } from "../../lib/wire/store_frames.ts";
 import { ANSWER, knownNode, newHead } from "../support/new_head.ts";
 import { KnownState } from "../../lib/wire/known_nodes.ts";
 import { payloadOf } from "../support/records.ts";
@@ -267,6 +269,26 @@ Deno.test("head: --min-replicas answers what only waited for a lost copy", () =>
   assert.equal(client.said(), "");
   nodes[1]!.breaks();
   assert.equal(client.said(), ANSWER);
+});
+
+Deno.test("head: a copy that is lost before the other is made does not count", () => {
+  const { join, joinAs } = newHead({ replicas: 2 });
+  const [first, second] = ["aaaaaaaa", "bbbbbbbb"].map((id) =>
+    joinAs(`dataNode id=${id} life=x`, "frame")
+  );
+  const client = join("cliente");
+  client.receive("uno\n");
+  const say = (write: (out: ByteQueue) => void) => {
+    const out = new ByteQueue();
+    write(out);
+    return out.view();
+  };
+  first!.receive(say((out) => writeStored(out, 1, 1, 100)));
+  first!.receive(say(writeDamaged));
+  second!.receive(say((out) => writeStored(out, 1, 1, 100)));
+  assert.equal(client.said(), "", "one disk has it");
+  first!.receive(say((out) => writeStored(out, 2, 2, 200)));
+  assert.match(client.said(), /recibido/);
 });
 
 Deno.test("head finishes with a client that has said all it will", () => {
