@@ -91,6 +91,8 @@ export class Roster {
   #isFailing = false;
   #saveAtMs = 0;
   #noteAtMs: number;
+  /** Messages that cannot be read, as they were last passed on. */
+  #unreadableNoted = 0;
 
   /**
    * @param memory Of earlier lives of this head; undefined if there is none.
@@ -346,16 +348,26 @@ export class Roster {
   tick(nowMs: number): void {
     if (nowMs >= this.#noteAtMs) {
       this.#noteAtMs = nowMs + NOTE_ENDS_MS;
-      const own = this.#known.get(this.#owner);
-      if (own !== undefined) this.#set([own]);
-      for (const [id, { end }] of this.#present) {
-        const node = this.#known.get(id)!;
-        if (end > node.end) this.#set([{ ...node, end }]);
-      }
+      this.#noteEnds();
     }
     if (!this.#isDirty || nowMs < this.#saveAtMs) return;
     this.#saveAtMs = nowMs + SAVE_AGAIN_MS;
     this.#save();
+  }
+
+  /** Passes on how far members are, all of them at once. */
+  #noteEnds(): void {
+    const changed: KnownNode[] = [];
+    const own = this.#known.get(this.#owner);
+    if (own !== undefined && own.end > this.#unreadableNoted) {
+      this.#unreadableNoted = own.end;
+      changed.push(own);
+    }
+    for (const [id, { end }] of this.#present) {
+      const node = this.#known.get(id)!;
+      if (end > node.end) changed.push({ ...node, end });
+    }
+    this.#set(changed);
   }
 
   /** All of them as readers are told, and the members of now. */
