@@ -23,24 +23,21 @@ import {
   type BatchOrigin,
   BatchPool,
   isHeldBy,
-  isLong,
   isStoredBy,
 } from "./batch.ts";
 import type { HeadEvents } from "./events.ts";
-import { Fifo } from "../fifo.ts";
+import type { Fifo } from "../fifo.ts";
 import { Gathering } from "./gathering.ts";
 import { Held } from "./held.ts";
+import { enter, type Ledger } from "./ledger.ts";
 import type { Member } from "./member.ts";
 import { pieceOf, piecesOf } from "./pieces.ts";
 import type { Placement } from "./placement.ts";
 import { answeredBefore, Recalls, reuseOf, type Run } from "./recalls.ts";
+import { type CopiesWanted, Waiting } from "./waiting.ts";
 
 /** What bounds and shapes delivery. */
-export interface DeliveryOptions {
-  /** Copies of each message. */
-  readonly replicas: number;
-  /** Copies that suffice while fewer data nodes than `replicas` live. */
-  readonly minReplicas: number;
+export interface DeliveryOptions extends CopiesWanted {
   /** What messages held unanswered count for, in bytes. */
   readonly heldBytesMax: number;
 }
@@ -51,19 +48,6 @@ export interface DeliveryPorts {
   readonly turn: Turn;
   readonly events: HeadEvents;
 }
-
-/** Who keeps the books of what clients were told (roster.ts). */
-export interface Ledger {
-  /** A client is about to hear that its messages are on so many disks. */
-  acknowledged(member: Member, copies: number): void;
-  /** They are fewer than they should be. */
-  acknowledgedFew(): void;
-  /** The same of messages that no data node has that can be read back. */
-  acknowledgedUnreadable(messages: number): void;
-}
-
-/** Time after which it is told that messages wait, and why, in ms. */
-const STUCK_MS = 3_000;
 
 /** See the module. */
 export class Delivery {
@@ -81,18 +65,10 @@ export class Delivery {
   readonly #pool = new BatchPool();
   readonly #gathering: Gathering;
   readonly #recalls: Recalls;
-  /** Batches that lack a member, in the order they came. */
-  readonly #waiting = new Fifo<Batch>();
-  /** The same for those with messages too long for an original data node. */
-  readonly #waitingLong = new Fifo<Batch>();
+  /** Batches that lack a member. */
+  readonly #waiting: Waiting;
   /** Members that a batch may be placed on; filled anew for each. */
   readonly #candidates: Member[] = [];
-  #holding = false;
-  /** Whether it was told that messages wait, and why. */
-  #isStuck = false;
-  /** Since when the first of those that wait has been the first. */
-  #firstSinceMs = 0;
-  #releasedMessages = 0;
   #copiesLast: number;
   /** Highest tick heard of; what is stored next comes after it. */
   #tick = 0;
@@ -110,6 +86,7 @@ export class Delivery {
     this.#clock = ports.clock;
     this.#events = ports.events;
     this.#copiesLast = options.replicas;
+    this.#waiting = new Waiting(options, members, ports.clock, ports.events);
     this.#gathering = new Gathering(
       members,
       options.replicas,
@@ -156,53 +133,24 @@ export class Delivery {
   retryWaiting(): void {
     this.#gathering.review();
     this.#recalls.review();
-    this.#retry(this.#waiting);
-    this.#retry(this.#waitingLong);
-    if (!this.#holding && !this.#isStuck || this.#recalls.waiting > 0) return;
-    if (this.#isAnyWaiting()) return;
-    this.#holding = this.#isStuck = false;
-    this.#events.released(this.#releasedMessages);
-    this.#releasedMessages = 0;
+    for (const queue of this.#waiting.queues) this.#retry(queue);
+    if (this.#recalls.waiting === 0) this.#waiting.review();
   }
 
   /** Tries those that wait again; to be called every `TICK_MS`. */
   review(): void {
     this.retryWaiting();
-    const waitedMs = this.waitedMs();
-    // That there is no data node at all has been said.
-    const isSaid = this.#isStuck || this.#members.length === 0;
-    if (waitedMs < STUCK_MS || isSaid) return;
-    this.#isStuck = true;
-    if (!this.#holding) this.#releasedMessages = 0;
-    this.#events.stuck(this.#waitingMessages(), waitedMs, this.whyWaiting());
+    this.#waiting.tellStuck();
   }
 
   /** For how long no message that waits for a data node was placed, in ms. */
   waitedMs(): number {
-    if (!this.#isAnyWaiting()) return 0;
-    return this.#clock.nowMs() - this.#firstSinceMs;
+    return this.#waiting.waitedMs();
   }
 
   /** What keeps each data node from taking what waits. */
   whyWaiting(): string[] {
-    const batch = this.#waiting.at(0) ?? this.#waitingLong.at(0);
-    if (batch === undefined) return [];
-    const { replicas, minReplicas } = this.#options;
-    const few = `${this.#members.length} dataNodes, of which ${minReplicas} ` +
-      `of ${replicas} must take a message`;
-    return [few, ...this.#members.map((member) => whyNot(member, batch))];
-  }
-
-  #isAnyWaiting(): boolean {
-    return this.#waiting.length + this.#waitingLong.length > 0;
-  }
-
-  #waitingMessages(): number {
-    let messages = 0;
-    for (const queue of [this.#waiting, this.#waitingLong]) {
-      for (let i = 0; i < queue.length; i++) messages += queue.at(i)!.count;
-    }
-    return messages;
+    return this.#waiting.why();
   }
 
   /** `member` has synced the oldest batch in flight to it. */
@@ -306,9 +254,7 @@ export class Delivery {
       if (batch.answered) return;
       if (batch.storedBy.some((member) => member.id === id)) robbed.add(batch);
     };
-    for (const queue of [this.#waiting, this.#waitingLong]) {
-      for (let i = 0; i < queue.length; i++) look(queue.at(i)!);
-    }
+    for (const batch of this.#waiting.batches()) look(batch);
     for (const member of this.#members) {
       for (const batch of member.batches()) look(batch);
     }
@@ -391,7 +337,7 @@ export class Delivery {
   #goOn(batch: Batch): void {
     if (batch.answered) return;
     this.#placeOrWait(batch);
-    if (!batch.waiting) this.#releasedMessages += batch.count;
+    if (!batch.waiting) this.#waiting.released(batch);
   }
 
   #placeOrWait(batch: Batch): void {
@@ -400,24 +346,14 @@ export class Delivery {
       this.#recalls.ask(batch);
       return;
     }
-    const queue = isLong(batch) ? this.#waitingLong : this.#waiting;
     // Those that wait already go first, or none would keep its order.
-    if (queue.length === 0 && this.#place(batch)) return;
+    if (!this.#waiting.hasBefore(batch) && this.#place(batch)) return;
     if (batch.answered) return;
     if (this.#isTooLong(batch)) {
       this.#breakUp(batch);
       return;
     }
-    batch.waiting = true;
-    batch.references++;
-    if (!this.#isAnyWaiting()) this.#firstSinceMs = this.#clock.nowMs();
-    queue.push(batch);
-    const live = this.#live(batch);
-    if (!this.#holding && live < this.#options.minReplicas) {
-      this.#holding = true;
-      this.#releasedMessages = 0;
-      this.#events.holding(live, this.#options.minReplicas);
-    }
+    this.#waiting.add(batch, this.#live(batch));
   }
 
   /** Places those that wait, the oldest first, until one must wait on. */
@@ -433,10 +369,7 @@ export class Delivery {
       }
       const isDone = batch.answered || this.#place(batch);
       if (!isDone && !this.#isTooLong(batch)) return;
-      queue.shift();
-      this.#firstSinceMs = this.#clock.nowMs();
-      batch.waiting = false;
-      this.#releasedMessages += batch.count;
+      this.#waiting.shift(queue);
       if (!isDone) this.#breakUp(batch);
       this.#release(batch);
     }
@@ -544,24 +477,13 @@ export class Delivery {
   }
 
   #answerStored(batch: Batch): void {
-    this.#enter(batch);
+    if (this.ledger !== undefined) {
+      enter(this.ledger, batch, this.#options.replicas);
+    }
     this.#settle(batch);
     batch.sender.stored(batch);
     this.#release(batch);
     this.held.wake();
-  }
-
-  /** Has it written down what the answer to a batch can be held to. */
-  #enter(batch: Batch): void {
-    let copies = 0;
-    for (const { isReadable } of batch.storedBy) if (isReadable) copies++;
-    if (copies === 0) this.ledger?.acknowledgedUnreadable(batch.count);
-    if (copies < this.#options.replicas) this.ledger?.acknowledgedFew();
-    for (const member of batch.storedBy) {
-      if (member.isReadable && copies < member.copies) {
-        this.ledger?.acknowledged(member, copies);
-      }
-    }
   }
 
   #answerRefused(batch: Batch, kind: WireErrorKind, reason: string): void {
@@ -588,16 +510,4 @@ export class Delivery {
 function isFit(member: Member, batch: Batch): boolean {
   return member.suspectSinceMs === undefined && !member.isFailing &&
     !member.draining && member.takes(batch);
-}
-
-/** Why a member does not take a batch, in words. */
-function whyNot(member: Member, batch: Batch): string {
-  const reason = member.suspectSinceMs !== undefined
-    ? "is suspect"
-    : member.draining
-    ? "drains"
-    : !member.takes(batch)
-    ? `takes no message of ${batch.longest} bytes`
-    : member.unwell ?? (isHeldBy(batch, member) ? "has it" : "is busy");
-  return `${member.label}: ${reason}`;
 }

@@ -115,8 +115,8 @@ const mutations: readonly Mutation[] = [
   },
   {
     name: "forget messages that wait for a data node",
-    file: "lib/head/delivery.ts",
-    find: "    queue.push(batch);\n",
+    file: "lib/head/waiting.ts",
+    find: "    this.#queueOf(batch).push(batch);",
     replace: "",
   },
   {
