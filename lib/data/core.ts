@@ -31,6 +31,7 @@ import { bytesOf } from "../wire/ascii.ts";
 import type { KnownNode } from "../wire/known_nodes.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
 import { isLeap } from "../wire/leap.ts";
+import { DiskWatch } from "./disk_watch.ts";
 import type { DataEvents } from "./events.ts";
 import { Peers } from "./peers.ts";
 import { Reads } from "./reads.ts";
@@ -127,18 +128,6 @@ export interface DataContext {
 /** Length of the name that stands for one start of the process. */
 const LIFE_LENGTH = 8;
 
-/** From one look at the files to the next, in ms. */
-const CHECK_MS = 1_000;
-
-/** How long after a failure it is tried whether the disk takes bytes, in ms. */
-const PROBE_MS = 5_000;
-
-/**
- * Time for which a directory may be gone until its records count as lost, in
- * ms: somebody may put it back, and nothing is stored meanwhile.
- */
-const GONE_MS = 5_000;
-
 /** See the module. */
 export class DataCore implements DataContext {
   readonly ports: DataPorts;
@@ -151,6 +140,7 @@ export class DataCore implements DataContext {
   readonly seen: Seen = new Seen();
   readonly peers: Peers;
   readonly #contents: Contents;
+  readonly #watch: DiskWatch;
   readonly #clock: AttentiveClock;
   readonly #scrub: Scrub;
   readonly #callers: readonly Caller[];
@@ -165,16 +155,6 @@ export class DataCore implements DataContext {
   #draining = false;
   /** Whether damage was found since the start. */
   #isDamaged = false;
-  /** Why the last write failed; undefined once one has not. */
-  #failing: string | undefined;
-  #probeMs = 0;
-  #isProbing = false;
-  #checkMs = 0;
-  /** Since when its directory has been gone; undefined while it is there. */
-  #goneSinceMs: number | undefined;
-  /** Whether that was told as a loss. */
-  #isGone = false;
-
   constructor(options: DataOptions, ports: DataPorts) {
     this.#clock = new AttentiveClock(ports.clock);
     this.ports = { ...ports, clock: this.#clock };
@@ -182,6 +162,11 @@ export class DataCore implements DataContext {
     this.nodeIdBytes = bytesOf(options.nodeId);
     this.life = randomName(ports.strongRandom, LIFE_LENGTH);
     this.#contents = new Contents(ports.disk, this.#clock);
+    this.#watch = new DiskWatch(ports.disk, this.#contents, this.#clock, {
+      journals: () => this.#journals,
+      failed: (reason) => ports.events.diskFailed(reason),
+      gone: () => this.#damaged(),
+    });
     const lost = (loss: Loss) => this.#lost(loss);
     this.journal = new Journal(ports.disk, ports.turn, {
       committed: (commit, failure) => this.#committed(commit, failure),
@@ -196,8 +181,8 @@ export class DataCore implements DataContext {
       listing: this.#contents.listing(dataSegments.active),
     });
     this.restores = new Restores(ports.disk, ports.turn, this.#contents, {
-      failed: (reason) => this.#failed(reason),
-      stored: () => this.#failing = undefined,
+      failed: (reason) => this.#watch.failed(reason),
+      stored: () => this.#watch.stored(),
       lost,
     });
     this.peers = new Peers(
@@ -253,12 +238,9 @@ export class DataCore implements DataContext {
     return this.losses.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /**
-   * Why the last write failed; undefined when one has not failed since, or the
-   * disk takes bytes again.
-   */
+  /** See {@linkcode DiskWatch.failing}. */
   get failing(): string | undefined {
-    return this.#failing;
+    return this.#watch.failing;
   }
 
   /** Heads joined now. */
@@ -307,11 +289,12 @@ export class DataCore implements DataContext {
     const unread = this.peers.open();
     if (unread !== undefined) this.ports.events.peersUnread(unread);
     this.#compareEnds();
-    this.#failing = all.find(({ doubt }) => doubt !== undefined)?.doubt;
+    const doubt = all.find((one) => one.doubt !== undefined)?.doubt;
+    this.#watch.doubt(doubt);
     return {
       ...recovery,
       damages,
-      doubt: this.#failing,
+      doubt,
       furtherDamages: all.reduce((sum, one) => sum + one.furtherDamages, 0),
       losses: all.flatMap(({ losses }) => losses),
     };
@@ -355,10 +338,7 @@ export class DataCore implements DataContext {
     this.peers.tick();
     if (!this.#draining) this.#scrub.tick();
     this.reads.tick(nowMs);
-    if (nowMs - this.#checkMs >= CHECK_MS) {
-      this.#checkMs = nowMs;
-      this.#check(nowMs);
-    }
+    this.#watch.tick(nowMs);
     this.#contents.tick(nowMs);
   }
 
@@ -468,31 +448,6 @@ export class DataCore implements DataContext {
     return [this.journal, ...this.restores.journals];
   }
 
-  /** Looks whether what was stored is still there, and the disk takes more. */
-  #check(nowMs: number): void {
-    for (const journal of this.#journals) {
-      const failure = journal.check();
-      if (failure !== undefined) this.#failed(failure);
-    }
-    if (this.ports.disk.gone() !== undefined) {
-      this.#goneSinceMs ??= nowMs;
-      if (!this.#isGone && nowMs - this.#goneSinceMs >= GONE_MS) {
-        this.#isGone = true;
-        this.#damaged();
-      }
-      return;
-    }
-    this.#goneSinceMs = undefined;
-    this.#isGone = false;
-    // An idle node tries with a few bytes of its own whether it can store.
-    if (this.#isProbing && this.#contents.isWritten) this.#failing = undefined;
-    this.#isProbing = this.#failing !== undefined &&
-      nowMs - this.#probeMs >= PROBE_MS;
-    if (!this.#isProbing) return;
-    this.#probeMs = nowMs;
-    this.#contents.probe();
-  }
-
   /** Others have taken away what was stored. */
   #lost(loss: Loss): void {
     // What is sent again must not be taken for stored.
@@ -507,20 +462,12 @@ export class DataCore implements DataContext {
     for (const session of this.#sessions) session.damaged();
   }
 
-  /** What was to be written is not stored. Each reason is told once. */
-  #failed(reason: string): void {
-    this.#probeMs = this.#clock.nowMs();
-    if (this.#failing === reason) return;
-    this.#failing = reason;
-    this.ports.events.diskFailed(reason);
-  }
-
   #committed(commit: number, failure: string | undefined): void {
     if (failure === undefined) {
-      this.#failing = undefined;
+      this.#watch.stored();
     } else {
       this.seen.forget(commit);
-      this.#failed(failure);
+      this.#watch.failed(failure);
     }
     this.ports.events.committed(commit, failure);
     const waiting = this.#committing[commit & 1]!;
