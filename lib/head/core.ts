@@ -123,7 +123,6 @@ export class HeadCore {
           delivery.lost(member.id);
           repairer.ask();
         },
-        lowered: () => repairer.askLater(),
       },
       clock.nowMs(),
     );
@@ -137,7 +136,6 @@ export class HeadCore {
       ports.random,
       events,
     );
-    delivery.restored = () => repairer.ask();
     let clients = 0;
     this.#clock = clock;
     this.#detector = new FailureDetector(

@@ -55,8 +55,6 @@ export class Delivery {
   readonly held: Held;
   /** Hears of every answer that says more than those before. */
   ledger: Ledger | undefined;
-  /** Is told when messages get as many copies as they should again. */
-  restored: (() => void) | undefined;
   readonly #options: DeliveryOptions;
   readonly #clock: Clock;
   readonly #placement: Placement;
@@ -412,8 +410,6 @@ export class Delivery {
     if (wanted !== this.#copiesLast) {
       this.#copiesLast = wanted;
       this.#events.fewerCopies(wanted, this.#options.replicas);
-      // What was stored meanwhile has too few, though nobody may be away.
-      if (wanted === this.#options.replicas) this.restored?.();
     }
     const chosenFrom = batch.holders.length;
     for (let i = 0; i < lacking; i++) {

@@ -12,6 +12,7 @@ import { counted } from "../counted.ts";
 import { TICK_MS } from "../limits.ts";
 import type { Clock, Random } from "../ports.ts";
 import type { HeadEvents } from "./events.ts";
+import type { Member } from "./member.ts";
 import type { Membership } from "./membership.ts";
 import { RepairPass, type RepairProgress } from "./repair_pass.ts";
 import type { Roster } from "./roster.ts";
@@ -48,9 +49,9 @@ export class Repairer {
   /** Stretches waiting times, so that heads do not begin together. */
   readonly #stretch: number;
   #isAsked: boolean;
-  /** When a pass that can wait is asked for. */
-  #askAtMs = Infinity;
   #notBeforeMs = 0;
+  /** The same for copies that were never made, while enough could take them. */
+  #shortNotBeforeMs = 0;
   /** What {@linkcode Roster.lowerings} was when the pass began. */
   #lowerings = 0;
   #tellAtMs = 0;
@@ -94,24 +95,12 @@ export class Repairer {
     this.#isAsked = true;
   }
 
-  /** Asks for one that can wait, since the same may happen again and again. */
-  askLater(): void {
-    this.#askAtMs = Math.min(
-      this.#askAtMs,
-      this.#clock.nowMs() + this.#options.repairAfterMs,
-    );
-  }
-
   /** Goes on; to be called every `TICK_MS`. */
   tick(): void {
     const { replicas, repairAfterMs, repairBytesPerSecond } = this.#options;
     if (replicas < 2 || repairAfterMs === Infinity) return;
     const nowMs = this.#clock.nowMs();
     const pass = this.#pass;
-    if (nowMs >= this.#askAtMs) {
-      this.#askAtMs = Infinity;
-      this.#isAsked = true;
-    }
     if (pass === undefined) {
       if (nowMs >= this.#notBeforeMs && this.#isDue(nowMs)) this.#begin(nowMs);
       return;
@@ -142,7 +131,22 @@ export class Repairer {
     // Whoever left a moment ago may be back in another, with all it has.
     return this.#readable().length > 1 &&
       away.every(({ awayMs }) => awayMs >= afterMs) &&
-      (this.#isAsked || away.some(({ id }) => !this.#passedFor.has(id)));
+      (this.#isAsked || this.#isShort(nowMs) ||
+        away.some(({ id }) => !this.#passedFor.has(id)));
+  }
+
+  /**
+   * Whether members have records with fewer copies than could be made: these
+   * were acknowledged while there were too few members, or with an original.
+   */
+  #isShort(nowMs: number): boolean {
+    const { replicas } = this.#options;
+    if (this.#targets().length < replicas) {
+      // As soon as there are enough again, it is time.
+      this.#shortNotBeforeMs = 0;
+      return false;
+    }
+    return nowMs >= this.#shortNotBeforeMs && this.#roster.isShort(replicas);
   }
 
   #begin(nowMs: number): void {
@@ -159,10 +163,7 @@ export class Repairer {
         random: this.#random,
         keeps: (member) => this.#roster.keeps(member),
         lacks: (id, reason) => this.#events.repairLacks(id, reason),
-        targets: () =>
-          this.#readable().filter(({ suspectSinceMs, draining, left }) =>
-            suspectSinceMs === undefined && !draining && !left
-          ),
+        targets: () => this.#targets(),
       },
     );
     this.#events.repairBegan(this.#away.length);
@@ -171,6 +172,8 @@ export class Repairer {
   #end(nowMs: number): void {
     this.#pass = undefined;
     this.#notBeforeMs = nowMs + RETRY_MS * this.#stretch;
+    this.#shortNotBeforeMs = nowMs +
+      this.#options.repairAfterMs * this.#stretch;
   }
 
   /** Everything was read: what that shows, the roster knows. */
@@ -217,7 +220,14 @@ export class Repairer {
       `(dataNode ${about.join(", dataNode ")})`;
   }
 
-  #readable() {
+  #readable(): Member[] {
     return this.#membership.members.filter(({ isReadable }) => isReadable);
+  }
+
+  /** Those that copies can be made on. */
+  #targets(): Member[] {
+    return this.#readable().filter(({ suspectSinceMs, draining, left }) =>
+      suspectSinceMs === undefined && !draining && !left
+    );
   }
 }

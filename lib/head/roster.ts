@@ -49,8 +49,6 @@ export interface RosterPorts {
   unsaved(reason: string | undefined): void;
   /** A member has fewer bytes than it once had. */
   lost(member: Member, bytes: number): void;
-  /** Acknowledged messages have fewer copies than before. */
-  lowered(): void;
 }
 
 /** What a pass of repair has found, and when it began. */
@@ -127,6 +125,18 @@ export class Roster {
     return [...this.#known.values()].some((node) =>
       isMissable(node) && (node.copies < replicas || node.isLacking)
     );
+  }
+
+  /** Whether records of members have fewer copies that a pass could add to. */
+  isShort(replicas: number): boolean {
+    for (const id of this.#present.keys()) {
+      const node = this.#known.get(id)!;
+      if (!isMissable(node)) continue;
+      // What one that lacks records had before, passes have seen in vain.
+      const copies = node.isLacking ? this.#lowered.get(id) : node.copies;
+      if (copies !== undefined && copies < replicas) return true;
+    }
+    return false;
   }
 
   /** Those that are away and not repaired, and since when, as is known. */
@@ -221,12 +231,10 @@ export class Roster {
     member.copies = copies;
     const node = this.#known.get(member.id);
     if (node === undefined || node.copies <= copies) return;
-    const isFirst = node.copies === NO_MESSAGES;
     const version = Math.max(1, node.version);
     this.#set([{ ...node, copies, version }]);
     // Before the answer leaves: it is what the answer can be held to.
     this.#save();
-    if (!isFirst) this.#ports.lowered();
   }
 
   acknowledgedFew(): void {

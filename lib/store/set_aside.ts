@@ -26,7 +26,7 @@ export interface SetAside extends Damage {
   readonly file: string | undefined;
 }
 
-/** Copies a stretch, unless that was done before, or cannot be done. */
+/** Copies a stretch, unless all of it was copied before, or cannot be. */
 export function setAside(
   disk: Disk,
   segment: string,
@@ -34,9 +34,11 @@ export function setAside(
 ): SetAside & { readonly isNew: boolean } {
   const file = damagedName(segment, offset);
   try {
-    const isNew = disk.sizeOf(file) < 0;
+    const copied = Math.min(length, SET_ASIDE_BYTES_MAX);
+    // A stretch that has grown since begins where it began.
+    const isNew = disk.sizeOf(file) < copied;
     if (isNew) {
-      const bytes = new Uint8Array(Math.min(length, SET_ASIDE_BYTES_MAX));
+      const bytes = new Uint8Array(copied);
       const count = disk.read(segment, offset, bytes);
       disk.replace(file, bytes.subarray(0, count));
     }

@@ -91,6 +91,15 @@ export class SimHead {
     );
   }
 
+  /** Whether it knows of enough copies of all that members have. */
+  get knowsAllCopies(): boolean {
+    const here = new Set(this.core.members.map(({ id }) => id));
+    const nodes = this.memory?.nodes ?? [];
+    return nodes.every(({ id, copies }) =>
+      copies >= this.options.replicas || !here.has(id)
+    );
+  }
+
   start(): void {
     const { world } = this.#network;
     this.process = new Process(world, this.host);

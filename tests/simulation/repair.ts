@@ -31,7 +31,7 @@ export function runRepair(seed: number): number {
   const options = {
     ...headDefaults,
     replicas,
-    minReplicas: replicas,
+    minReplicas: world.pick([replicas, replicas, 1]),
     repairAfterMs: REPAIR_AFTER_MS,
     repairBytesPerSecond: hasLong
       ? 8 * 1024 * 1024
@@ -73,7 +73,24 @@ export function runRepair(seed: number): number {
     );
 
   let isRotten = false;
+  const repair = () => {
+    const isRepaired = () =>
+      heads.every((head) =>
+        isRotten || head.missesNobody && head.knowsAllCopies
+      ) &&
+      lackingIn(history, nodes, replicas).length === 0;
+    // To look costs more than to live for a second.
+    for (let second = 0; !isRepaired(); second++) {
+      assert.ok(second < 300, `it is not repaired: ${told(heads)}`);
+      world.run(1_000);
+    }
+  };
   for (let round = world.between(1, 3); round > 0; round--) {
+    // Too few are there for all copies, and nobody sends once they are back.
+    const left = options.minReplicas < replicas && world.chance(0.5)
+      ? nodes.slice(world.between(1, replicas - 1))
+      : [];
+    for (const node of left) node.kill("stays");
     for (let step = 0; step < 20; step++) {
       world.run(world.between(1, 200));
       const client = world.pick(clients);
@@ -82,6 +99,9 @@ export function runRepair(seed: number): number {
       }
     }
     assert.ok(world.runUntil(isAnswered, 60_000), "messages stay unanswered");
+    for (const node of left) node.start();
+    assert.ok(world.runUntil(hasAll, 60_000), "they do not come back");
+    if (options.minReplicas < replicas) repair();
     const node = world.pick(nodes);
     if (world.chance(0.25)) {
       isRotten = node.disk.flipBit() || isRotten;
@@ -98,14 +118,7 @@ export function runRepair(seed: number): number {
       if (world.chance(0.7)) node.start();
     }
     if (world.chance(0.3)) disturb(world, heads, nodes);
-    const isRepaired = () =>
-      heads.every((head) => isRotten || head.missesNobody) &&
-      lackingIn(history, nodes, replicas).length === 0;
-    // To look costs more than to live for a second.
-    for (let second = 0; !isRepaired(); second++) {
-      assert.ok(second < 300, `it is not repaired: ${told(heads)}`);
-      world.run(1_000);
-    }
+    repair();
     if (node.process.isDead) node.start();
     assert.ok(world.runUntil(hasAll, 60_000), "they do not join");
   }

@@ -85,10 +85,22 @@ Deno.test("a scrub finds what rots, sets it aside, and tells it once", () => {
     `damaged-data-000002-${offset}.txt ${offset}+${length}`,
   ]);
   assert.equal(told.length, 4);
+  const aside = () => disk.bytes(`damaged-data-000002-${offset}.txt`);
+  const stretch = (bytes: number) =>
+    disk.bytes("data-000002.txt").slice(offset, offset + bytes);
+  assert.deepEqual(aside(), stretch(length));
+
+  // The next record rots as well: the stretch begins where it began.
+  disk.bytes("data-000002.txt")[offset + length + 40]! ^= 4;
+  for (let day = 0; day < 2; day++) {
+    clock.advance(DAY_MS);
+    pass(10_000);
+  }
   assert.deepEqual(
-    disk.bytes(`damaged-data-000002-${offset}.txt`),
-    disk.bytes("data-000002.txt").slice(offset, offset + length),
+    told.slice(4).filter((line) => line.startsWith("damaged")),
+    [`damaged-data-000002-${offset}.txt ${offset}+${2 * length}`],
   );
+  assert.deepEqual(aside(), stretch(2 * length));
 });
 
 Deno.test("a scrub sets damage side by side aside as one, and tells so many at most", () => {
