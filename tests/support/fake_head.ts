@@ -50,7 +50,7 @@ export interface FakeHeadOptions {
 export type Stored = ReadonlyMap<string, Uint8Array>;
 
 /** See the module. */
-export class FakeHead implements AsyncDisposable {
+export class FakeHead implements Disposable {
   readonly address: string;
   /** Connections of now, and bytes that came. */
   connections = 0;
@@ -87,11 +87,9 @@ export class FakeHead implements AsyncDisposable {
     this.#close = close;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.dispose](): void {
     this.#close();
     for (const link of this.#links) link.abort();
-    // The other ends learn of it, and let go of what they hold.
-    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 

@@ -34,8 +34,8 @@ function listeners(told: string[]): ConnectionEvents {
 }
 
 Deno.test("Client may be closed before and while it is connected, and tells nothing after", async () => {
-  await using head = new FakeHead();
-  await using mute = new FakeHead(new Map(), { isMute: true });
+  using head = new FakeHead();
+  using mute = new FakeHead(new Map(), { isMute: true });
   const told: string[] = [];
   const events = listeners(told);
 
@@ -63,7 +63,7 @@ Deno.test("Client may be closed before and while it is connected, and tells noth
 });
 
 Deno.test("Client may be closed by its own listener", async () => {
-  await using head = new FakeHead();
+  using head = new FakeHead();
   for (const to of [head.address, NOWHERE]) {
     const told: string[] = [];
     const { connected, lost } = listeners(told);
@@ -92,7 +92,7 @@ Deno.test("Client may be closed by its own listener", async () => {
 });
 
 Deno.test("Client ends with the error of a listener, whichever throws", async () => {
-  await using head = new FakeHead(new Map(), { trouble: "disk full" });
+  using head = new FakeHead(new Map(), { trouble: "disk full" });
   const mine = new Error("mine");
   const throwers = [
     () => {
@@ -127,7 +127,7 @@ Deno.test("Client ends with the error of a listener, whichever throws", async ()
 });
 
 Deno.test("Client refuses what is neither text nor bytes", async () => {
-  await using head = new FakeHead();
+  using head = new FakeHead();
   await using client = connect({ to: head.address });
   const cases: [unknown, string][] = [
     [new ArrayBuffer(3), "an ArrayBuffer"],
@@ -157,7 +157,7 @@ Deno.test("Client refuses what is neither text nor bytes", async () => {
 
 Deno.test("Client sends bytes as they are at the call, and none that are gone", async () => {
   const stored: string[] = [];
-  await using head = new FakeHead(new Map(), {
+  using head = new FakeHead(new Map(), {
     message: (bytes) => stored.push(new TextDecoder().decode(bytes)),
   });
   await using client = connect({ to: head.address });
@@ -190,7 +190,7 @@ Deno.test("Client sends bytes as they are at the call, and none that are gone", 
 
 Deno.test("Client sends a batch of anything iterable, and nothing else", async () => {
   const stored: string[] = [];
-  await using head = new FakeHead(new Map(), {
+  using head = new FakeHead(new Map(), {
     message: (bytes) => stored.push(new TextDecoder().decode(bytes)),
   });
   await using client = connect({ to: head.address });

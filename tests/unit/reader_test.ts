@@ -55,7 +55,7 @@ Deno.test("Reader gets to the end when thousands at the end are there twice", as
     (_, i) => [1 + i * 100, 100] as const,
   );
   const again = runs.map(() => [1, 1_000] as const);
-  await using head = new FakeHead(storedAs(10, [...runs, ...again]));
+  using head = new FakeHead(storedAs(10, [...runs, ...again]));
   const sequences = await sequencesOf(read({ to: head.address }));
   assert.deepEqual(sequences, Array.from({ length: 1_000 }, (_, i) => i + 1));
 });
@@ -65,7 +65,7 @@ Deno.test("Reader lets others have a turn between two portions", async () => {
     { length: 10 },
     (_, i) => [1 + i * 1_000, 1_000] as const,
   );
-  await using head = new FakeHead(storedAs(10, runs));
+  using head = new FakeHead(storedAs(10, runs));
   using reader = read({ to: head.address });
   /** Whether the event loop has had a turn since the portion before. */
   let hasTurned = true;
@@ -85,7 +85,7 @@ Deno.test("Reader lets others have a turn between two portions", async () => {
 });
 
 Deno.test("Reader refuses a second loop, and the first goes on", async () => {
-  await using head = new FakeHead(threeMessages);
+  using head = new FakeHead(threeMessages);
   const reader = read({ to: head.address });
   const first = reader[Symbol.asyncIterator]();
   assert.equal((await first.next()).value.sequence, 1);
@@ -102,7 +102,7 @@ Deno.test("Reader refuses a second loop, and the first goes on", async () => {
 });
 
 Deno.test("Reader refuses a second visit while one waits, and not after it", async () => {
-  await using head = new FakeHead(threeMessages);
+  using head = new FakeHead(threeMessages);
   using reader = read({ to: head.address });
   let shown = 0;
   const first = reader.visit(() => shown++);
@@ -114,7 +114,7 @@ Deno.test("Reader refuses a second visit while one waits, and not after it", asy
 });
 
 Deno.test("Reader.close ends loops and visits that wait, and those to come", async () => {
-  await using head = new FakeHead(threeMessages);
+  using head = new FakeHead(threeMessages);
   const follower = read({ to: head.address, follow: true });
   const taken: number[] = [];
   for await (const { sequence } of follower) {
@@ -133,7 +133,7 @@ Deno.test("Reader.close ends loops and visits that wait, and those to come", asy
 });
 
 Deno.test("Reader shows nothing more once it is closed within a loop or a visit", async () => {
-  await using head = new FakeHead(threeMessages);
+  using head = new FakeHead(threeMessages);
   const loop = read({ to: head.address });
   const taken: number[] = [];
   for await (const { sequence } of loop) {
@@ -153,7 +153,7 @@ Deno.test("Reader shows nothing more once it is closed within a loop or a visit"
 });
 
 Deno.test("Reader closes its connection after break, return, throw and using", async () => {
-  await using head = new FakeHead(threeMessages);
+  using head = new FakeHead(threeMessages);
   for await (const { sequence } of read({ to: head.address })) {
     if (sequence === 2) break;
   }
@@ -168,8 +168,8 @@ Deno.test("Reader closes its connection after break, return, throw and using", a
 });
 
 Deno.test("Reader may be closed before and while it is connected", async () => {
-  await using head = new FakeHead(threeMessages);
-  await using mute = new FakeHead(new Map(), { isMute: true });
+  using head = new FakeHead(threeMessages);
+  using mute = new FakeHead(new Map(), { isMute: true });
   const told: string[] = [];
   const events: ReadOptions["events"] = {
     connected: () => told.push("connected"),
@@ -190,7 +190,7 @@ Deno.test("Reader may be closed before and while it is connected", async () => {
 });
 
 Deno.test("Reader may be closed by its own listener", async () => {
-  await using head = new FakeHead(threeMessages);
+  using head = new FakeHead(threeMessages);
   for (const to of [head.address, "127.0.0.1:1"]) {
     const told: string[] = [];
     const reader: Reader = read({
@@ -213,7 +213,7 @@ Deno.test("Reader may be closed by its own listener", async () => {
 });
 
 Deno.test("Reader.visit rejects with what the visitor throws, once and for all", async () => {
-  await using head = new FakeHead(threeMessages);
+  using head = new FakeHead(threeMessages);
   const mine = new Error("mine");
   let shown = 0;
   for (
@@ -244,7 +244,7 @@ Deno.test("Reader.visit rejects with what the visitor throws, once and for all",
 Deno.test("Reader ends with the error of a listener, whichever throws", async () => {
   const damaged = storedAs(1, [[1, 3]]).get("node0000")!.slice();
   damaged[20]! ^= 1;
-  await using head = new FakeHead(new Map([["node0000", damaged]]));
+  using head = new FakeHead(new Map([["node0000", damaged]]));
   const mine = new Error("mine");
   const throwers = [
     () => {
