@@ -6,7 +6,9 @@
  * Nothing is kept between passes: what an earlier one restored is found in
  * place, so a pass that was broken off is simply done again. A record that is
  * judged before all its copies were met gets a copy too many, which harms
- * nobody, since readers take every id once; it never gets one too few.
+ * nobody, since readers take every id once; it never gets one too few. That
+ * ends, because a copy has the tick of the record that it was made of, and the
+ * records of one tick are judged together: the next pass finds enough of both.
  *
  * @module
  */
@@ -97,6 +99,8 @@ interface Source {
 /** A record, and who was seen to have it. */
 interface Unjudged {
   readonly id: string;
+  /** Where it was met first. */
+  readonly tick: number;
   readonly line: Uint8Array;
   readonly holders: string[];
 }
@@ -237,10 +241,11 @@ export class RepairPass implements PieceReader {
       if (next === "unknown") break;
       if (next === "none") {
         this.#isRead = true;
-        this.#judgeDownTo(0);
+        this.#judgeDownTo(0, Infinity);
       } else {
+        const { tick } = next.stream.record;
+        this.#judgeDownTo(this.#unjudgedBytesMax, tick);
         this.#meet(next);
-        this.#judgeDownTo(this.#unjudgedBytesMax);
       }
     }
     for (const [member, lines] of this.#outgoing) {
@@ -271,7 +276,8 @@ export class RepairPass implements PieceReader {
     const known = this.#unjudged.get(key);
     if (known === undefined) {
       const line = bytes.slice(record.start, record.payloadEnd);
-      const unjudged = { id: key, line, holders: [member.id] };
+      const { tick } = record;
+      const unjudged = { id: key, tick, line, holders: [member.id] };
       this.#unjudged.set(key, unjudged);
       this.#order.push(unjudged);
       this.#unjudgedBytes += line.length + UNJUDGED_OVERHEAD_BYTES;
@@ -281,11 +287,15 @@ export class RepairPass implements PieceReader {
     stream.pass();
   }
 
-  /** Judges those that were met first, until the others fit. */
-  #judgeDownTo(bytesMax: number): void {
+  /**
+   * Judges those that were met first, until the others fit, however many bytes
+   * those of the tick that is being read are.
+   */
+  #judgeDownTo(bytesMax: number, tickReached: number): void {
     while (this.#unjudgedBytes > bytesMax) {
-      const unjudged = this.#order.shift();
-      if (unjudged === undefined) return;
+      const unjudged = this.#order.at(0);
+      if (unjudged === undefined || unjudged.tick >= tickReached) return;
+      this.#order.shift();
       this.#unjudged.delete(unjudged.id);
       this.#unjudgedBytes -= unjudged.line.length + UNJUDGED_OVERHEAD_BYTES;
       this.#judge(unjudged);

@@ -132,6 +132,9 @@ export function runRepair(seed: number): number {
     world.run(1_000);
   }
   assert.deepEqual(lackingIn(history, nodes, replicas), []);
+  // A pass may make a copy too many, of which the next must not make more.
+  const most = Math.max(0, ...copiesOf(nodes).values());
+  assert.ok(most <= 2 * replicas ** 2 * heads.length, `${most} copies of one`);
   return history.answered().length;
 }
 
@@ -168,12 +171,21 @@ function lackingIn(
   nodes: readonly SimData[],
   replicas: number,
 ): string[] {
+  const disks = copiesOf(nodes, (texts) => new Set(texts));
+  return history.answered().map(({ text }) => text)
+    .filter((text) => (disks.get(text) ?? 0) < replicas);
+}
+
+/** How often each text stands on disks, or on how many if `each` is a set. */
+function copiesOf(
+  nodes: readonly SimData[],
+  each: (texts: string[]) => Iterable<string> = (texts) => texts,
+): ReadonlyMap<string, number> {
   const copies = new Map<string, number>();
   for (const { disk } of nodes) {
-    for (const text of new Set(storedTexts(disk))) {
+    for (const text of each(storedTexts(disk))) {
       copies.set(text, (copies.get(text) ?? 0) + 1);
     }
   }
-  return history.answered().map(({ text }) => text)
-    .filter((text) => (copies.get(text) ?? 0) < replicas);
+  return copies;
 }
