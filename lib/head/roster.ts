@@ -83,7 +83,9 @@ export class Roster {
   /** The fewest copies that this head made since the last pass, by id. */
   readonly #lowered = new Map<string, number>();
   readonly #startedMs: number;
-  #hasMemory: boolean;
+  /** Since when data nodes can be met: the start, or the first after none. */
+  #meetingMs: number;
+  readonly #hasMemory: boolean;
   #lowerings = 0;
   #isDirty = false;
   #isFailing = false;
@@ -107,6 +109,7 @@ export class Roster {
     for (const node of memory?.nodes ?? []) this.#known.set(node.id, node);
     this.#ports = ports;
     this.#startedMs = nowMs;
+    this.#meetingMs = nowMs;
     this.#noteAtMs = nowMs + NOTE_ENDS_MS;
   }
 
@@ -164,7 +167,7 @@ export class Roster {
     const { id, end } = member;
     const address = member.link.peerAddress;
     const before = this.#known.get(id);
-    const lost = (before?.end ?? 0) - end;
+    const lost = (before?.end ?? 0) - member.readableEnd;
     let node: KnownNode;
     if (before === undefined) {
       // Records that nothing is known of may have been the only copies.
@@ -189,6 +192,8 @@ export class Roster {
       };
       if (member.saysEnd && lost > 0) node = { ...node, isLacking: true };
     }
+    // Whoever could not be met before is about to call as this one does.
+    if (this.#present.size === 0) this.#meetingMs = nowMs;
     this.#present.set(id, member);
     this.#set([node]);
     if (member.saysEnd && lost > 0) this.#ports.lost(member, lost);
@@ -272,7 +277,6 @@ export class Roster {
   /** Hears of data nodes from a member, which has them from other heads. */
   merge(nodes: readonly KnownNode[], from: Member): void {
     from.hasToldRoster = true;
-    this.#hasMemory ||= nodes.length > 0;
     const changed: KnownNode[] = [];
     /** What the member that told it does not know either. */
     const corrected: KnownNode[] = [];
@@ -402,7 +406,7 @@ export class Roster {
       member.hasToldRoster || member.wasEmpty
     );
     if (this.#hasMemory && isToldByAll && this.#away().length === 0) return 0;
-    return Math.max(0, this.#startedMs + SETTLED_MS - nowMs);
+    return Math.max(0, this.#meetingMs + SETTLED_MS - nowMs);
   }
 
   #away(): KnownNode[] {

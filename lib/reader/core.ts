@@ -166,17 +166,16 @@ export class ReaderCore {
   stopFollowing(): void {
     this.#follows = false;
     for (const { stream } of this.#sources.values()) stream.stopFollowing();
-    for (const source of this.#sources.values()) {
-      if (source.isMissed) source.doWithout(true);
-    }
+    // Data nodes may have come, or come back, since the head told of them.
+    this.#isListed = false;
+    this.#listAtMs = 0;
     this.#ports.events.ready();
   }
 
   /** Whether the head may have more to tell of data nodes than it has. */
   #wantsList(): boolean {
-    if (this.#follows || this.#settlesInMs > 0 || this.#doubts.isOpen) {
-      return true;
-    }
+    if (!this.#isListed || this.#follows) return true;
+    if (this.#settlesInMs > 0 || this.#doubts.isOpen) return true;
     for (const source of this.#sources.values()) {
       if (source.isAwaited) return true;
     }
@@ -250,6 +249,9 @@ export class ReaderCore {
         if (state === NodeState.repaired) source.doWithout(!this.#follows);
         this.#miss(source, nowMs);
       }
+    }
+    if (!this.#follows && !this.#isListed) {
+      for (const source of this.#sources.values()) source.lookAgain();
     }
     this.#isListed = true;
     this.#ask();

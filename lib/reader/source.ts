@@ -95,6 +95,17 @@ export class Source {
     if (isForGood) this.stream.giveUp();
   }
 
+  /** Whoever followed is about to end: one that is back is read to its end. */
+  lookAgain(): void {
+    if (!this.isMissed) return;
+    if (!this.#isPresent) {
+      this.stream.giveUp();
+      return;
+    }
+    this.isMissed = false;
+    this.#failingSinceMs = undefined;
+  }
+
   /** Notes that it was told to be missing. @returns The reason, to be told. */
   tellMissed(): string {
     this.isMissed = true;

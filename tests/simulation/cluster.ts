@@ -9,7 +9,7 @@ import type { Batch } from "../../lib/head/batch.ts";
 import { HeadCore, type HeadOptions } from "../../lib/head/core.ts";
 import type { Member } from "../../lib/head/member.ts";
 import type { ReturningMember } from "../../lib/head/membership.ts";
-import type { NodesFile } from "../../lib/store/nodes_file.ts";
+import { type NodesFile, parseNodes } from "../../lib/store/nodes_file.ts";
 import { newClientId, newNodeId } from "../../lib/identity.ts";
 import { CLIENT_WINDOW_BYTES, MEMBER_WINDOW_BYTES } from "../../lib/limits.ts";
 import type { Link, Session } from "../../lib/ports.ts";
@@ -60,6 +60,8 @@ export class SimHead {
   isFull = false;
   /** Is told of every batch that is placed. */
   onPlaced: (batch: Batch) => void = ignore;
+  /** Is told which data node has stored something. */
+  onStored: (nodeId: string) => void = ignore;
   /** Is told that copies were made again, and why some may be missing. */
   onRepaired: (doubt: string | undefined) => void = ignore;
   /** Is told what the head thinks of a data node now. */
@@ -89,6 +91,20 @@ export class SimHead {
     return nodes.every(({ id, state, copies }) =>
       state !== KnownState.known || copies === NO_MESSAGES || here.has(id)
     );
+  }
+
+  /** Ids of the data nodes that it knows. */
+  get knownIds(): string[] {
+    if (this.process.isDead || this.process.isStopped) return [];
+    const nodes = this.memory?.nodes ?? [];
+    return [...nodes, ...this.core.members].map(({ id }) => id);
+  }
+
+  /** Whether it would know how far a data node is if it were killed now. */
+  hasNoted(nodeId: string): boolean {
+    const end = this.core.members.find(({ id }) => id === nodeId)?.end;
+    const noted = this.memory?.nodes.find(({ id }) => id === nodeId)?.end;
+    return end !== undefined && end === (noted ?? 0);
   }
 
   /** Whether it knows of enough copies of all that members have. */
@@ -143,7 +159,9 @@ export class SimHead {
         memberDraining: ignore,
         memberDrained: ignore,
         placed: (batch) => this.onPlaced(batch),
-        stored: ignore,
+        stored: (_batch, { id, isReadable }) => {
+          if (isReadable) this.onStored(id);
+        },
         memberRefused: ignore,
         refused: ignore,
         holding: ignore,
@@ -207,6 +225,15 @@ export class SimData {
     this.disk = new SimDisk(network.world, faults);
     this.process = new Process(network.world, host);
     this.start();
+  }
+
+  /** Ids of the data nodes that it has written down. */
+  get knownIds(): string[] {
+    const file = this.disk.files.get("peers.state");
+    const { isDead, isStopped } = this.process;
+    if (isDead || isStopped || file === undefined) return [];
+    const { nodes } = parseNodes(textOf(file.bytes, 0, file.length));
+    return nodes.map(({ id }) => id);
   }
 
   start(): void {
@@ -519,6 +546,7 @@ export class SimReader {
   readonly messages: ReadBack[] = [];
   readonly missing: string[] = [];
   isFinished = false;
+  onFinished: () => void = ignore;
   readonly #core: ReaderCore;
 
   constructor(
@@ -549,7 +577,10 @@ export class SimReader {
         },
         missing: (reason) => this.missing.push(reason),
         ready: ignore,
-        finished: () => this.isFinished = true,
+        finished: () => {
+          this.isFinished = true;
+          this.onFinished();
+        },
       },
     });
     this.#core.start();

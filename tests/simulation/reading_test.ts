@@ -151,3 +151,24 @@ Deno.test("a head without any data node says so, and not that there is nothing",
   assert.ok(world.runUntil(() => reader.isFinished, 30_000));
   assert.match(reader.missing.join("\n"), /knows no dataNode/);
 });
+
+Deno.test("a head without memory waits for others after the first that it meets", () => {
+  const { world, nodes, head, send, read } = newCluster(8, 2);
+  const [holder, ignorant] = nodes as [typeof nodes[0], typeof nodes[0]];
+  ignorant.kill("stays");
+  world.run(1_000);
+  send(20);
+  holder.kill("stays");
+  head.process.kill();
+  head.memory = undefined;
+  head.start();
+  world.run(20_000);
+  ignorant.start();
+  assert.ok(world.runUntil(() => head.core.members.length === 1, 10_000));
+  const reader = read();
+  world.run(1_000);
+  holder.start();
+  assert.ok(world.runUntil(() => reader.isFinished, 30_000));
+  assert.deepEqual(reader.missing, []);
+  assert.equal(reader.messages.length, 20);
+});

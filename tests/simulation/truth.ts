@@ -11,6 +11,9 @@
  * - when repair says that nothing is missing, everything acknowledged is on the
  *   disk of a data node that is there.
  *
+ * Unless a data node that has records is known to nobody who is here: it is away,
+ * and so is, or has forgotten, everybody who was there when it was met.
+ *
  * And where nothing was lost, and all are back, nobody doubts for ever.
  */
 
@@ -35,6 +38,8 @@ interface Reading {
   readonly reader: SimReader;
   readonly acknowledged: readonly Sent[];
   readonly what: string;
+  /** Whether it was witnessed, when it ended, who has records. */
+  isWitnessed: boolean;
 }
 
 /**
@@ -103,15 +108,24 @@ export function runTruth(seed: number): number {
     const acknowledged = history.answered();
     const host = `10.0.3.${++readers}`;
     const reader = new SimReader(network, host, addresses, follow);
-    return { reader, acknowledged, what };
+    const reading = { reader, acknowledged, what, isWitnessed: false };
+    reader.onFinished = () => reading.isWitnessed = areWitnessed();
+    return reading;
+  };
+  const holders = new Set<string>();
+  /** Whether everybody who ever stored something is known to somebody here. */
+  const areWitnessed = () => {
+    const known = new Set([...heads, ...nodes].flatMap((one) => one.knownIds));
+    return [...holders].every((id) => known.has(id));
   };
   const isOnDisk = () => {
     const stored = new Set(nodes.flatMap(({ disk }) => storedTexts(disk)));
     return ({ text }: Sent) => stored.has(text);
   };
   for (const head of heads) {
+    head.onStored = (nodeId) => void holders.add(nodeId);
     head.onRepaired = (doubt) => {
-      if (doubt !== undefined) return;
+      if (doubt !== undefined || !areWitnessed()) return;
       checked++;
       const isThere = isOnDisk();
       for (const sent of history.answered()) {
@@ -121,8 +135,9 @@ export function runTruth(seed: number): number {
   }
   const follower = begin("follower", true);
   // Heads lose their memory, or data nodes lose records: who has lost both what
-  // was and what is known of it cannot know.
-  const isForgetful = world.chance(0.5);
+  // was and what is known of it cannot know. What originals have is lost when
+  // they leave.
+  const isForgetful = !hasOriginal && world.chance(0.5);
   const copies = new Map<SimData, ReadonlyMap<string, Uint8Array>>();
 
   for (let step = 0; step < 60; step++) {
@@ -157,6 +172,7 @@ export function runTruth(seed: number): number {
         if (heads.some(({ process }) => process.isDead)) break;
         // It takes a person some time, in which heads note how far it was.
         world.run(11_000);
+        if (!heads.every((head) => head.hasNoted(node.nodeId))) break;
         wasLost = true;
         node.kill("stays");
         node.disk.restore(copy);
@@ -219,13 +235,14 @@ export function runTruth(seed: number): number {
   }
 
   follower.reader.stopFollowing();
-  readings.push({ ...follower, acknowledged: history.answered() });
+  const acknowledged = history.answered();
   readings.push(begin("last reading", false));
-  const areRead = () => readings.every(({ reader }) => reader.isFinished);
+  const all = [follower, ...readings];
+  const areRead = () => all.every(({ reader }) => reader.isFinished);
   assert.ok(world.runUntil(areRead, 120_000), "a reading does not end");
-  for (const reading of readings) {
+  for (const reading of [...readings, { ...follower, acknowledged }]) {
     checkOrder(reading);
-    if (reading.reader.missing.length > 0) continue;
+    if (reading.reader.missing.length > 0 || !reading.isWitnessed) continue;
     checked++;
     const read = new Set(reading.reader.messages.map(({ text }) => text));
     for (const { text } of reading.acknowledged) {
