@@ -105,6 +105,8 @@ export interface DataContext {
   healed(): void;
   /** Bytes of records that are synced, restored ones among them. */
   readonly end: number;
+  /** How many of them may be on no disk all the same, until there is room. */
+  readonly unsureBytes: number;
   /** The node's logical time. */
   readonly tick: number;
   /** The node's logical time moves past `tick`. @returns The new time. */
@@ -224,6 +226,13 @@ export class DataCore implements DataContext {
     return this.journal.end + this.restores.end;
   }
 
+  get unsureBytes(): number {
+    return this.#journals.reduce(
+      (sum, { unsureBytes }) => sum + unsureBytes,
+      0,
+    );
+  }
+
   get isDamaged(): boolean {
     return this.#isDamaged || this.losses.length > 0;
   }
@@ -268,8 +277,11 @@ export class DataCore implements DataContext {
   open(): Recovery {
     this.#contents.read();
     const message = new Uint8Array(MESSAGE_BYTES_MAX * ESCAPED_BYTES_MAX);
-    const recovery = this.journal.open((bytes, record) => {
+    const recovery = this.journal.open((bytes, record, isSure) => {
       const { clientStart, clientEnd, floor, sequence, tick } = record;
+      // An older version may have believed anybody's time, and kept it.
+      if (!isLeap(tick, this.#tick)) this.witness(tick);
+      if (!isSure) return;
       const { payloadStart, payloadEnd } = record;
       const clientId = bytes.subarray(clientStart, clientEnd);
       const end = Math.min(
@@ -277,8 +289,6 @@ export class DataCore implements DataContext {
         unescapeInto(message, 0, bytes, payloadStart, payloadEnd),
       );
       this.seen.addStored(clientId, floor, sequence, message, 0, end);
-      // An older version may have believed anybody's time, and kept it.
-      if (!isLeap(tick, this.#tick)) this.witness(tick);
     });
     this.#scrub.open();
     const all = [recovery, ...this.restores.open()];

@@ -143,12 +143,13 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
       intervalMs: beatIntervalOf(granted),
       patienceMsMin: PATIENCE_MS,
     });
-    const { nodeId: id, life, tick, end, restores } = data;
+    const { nodeId: id, life, tick, end, unsureBytes, restores } = data;
     const properties = {
       id,
       life,
       tick: `${tick}`,
       end: `${end}`,
+      unsure: `${unsureBytes}`,
       lanes: `${restores.lanes}`,
       [RESTORE_PROPERTY]: `${RESTORE_FRAME_BYTES_MAX}`,
       [RECALLS_PROPERTY]: RECALLS,

@@ -192,6 +192,7 @@ export class FrameMemberSession implements Session, MemberWire {
       life,
       numberOf(properties["end"]),
       numberOf(properties["lanes"]),
+      numberOf(properties["unsure"]),
     );
     // Tells it that it was taken in, and begins to learn what is usual.
     this.pulse.beat(context.clock.nowMs(), false);

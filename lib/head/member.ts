@@ -126,6 +126,8 @@ export class Member {
   copies = NO_MESSAGES;
   /** Bytes that it has synced. */
   end: number;
+  /** Bytes that could be read when it joined, though some may be on no disk. */
+  readonly readableEnd: number;
   /** Whether it said that it had nothing when it joined. */
   readonly wasEmpty: boolean;
   /** Whether it says how many bytes it has; one before 0.2 does not. */
@@ -159,6 +161,7 @@ export class Member {
    * @param life Stands for one start of its process.
    * @param end Bytes that it has synced, if it says so.
    * @param lanes Of restored records that it has beside them.
+   * @param unsureBytes Of these bytes, how many may be on no disk.
    */
   constructor(
     id: string,
@@ -168,9 +171,11 @@ export class Member {
     life = "",
     end?: number,
     lanes = 0,
+    unsureBytes = 0,
   ) {
     this.life = life;
-    this.end = end ?? 0;
+    this.readableEnd = end ?? 0;
+    this.end = Math.max(0, this.readableEnd - unsureBytes);
     this.saysEnd = end !== undefined;
     this.wasEmpty = end === 0 && lanes === 0;
     this.#windowBytes = windowBytes;

@@ -168,6 +168,11 @@ export class Journal {
     this.#files.load(position, into, done);
   }
 
+  /** See {@linkcode SegmentFiles.unsureBytes}. */
+  get unsureBytes(): number {
+    return this.#files.unsureBytes;
+  }
+
   /** See {@linkcode SegmentFiles.setAside}. */
   setAside(position: number, length: number): SetAside | undefined {
     return this.#files.setAside(position, length);

@@ -46,6 +46,8 @@ export interface Opening {
   readonly sealedCount: number;
   /** Bytes of the active segment. */
   readonly size: number;
+  /** Whether some of them may be on no disk, though they can be read. */
+  readonly isUnsure: boolean;
   /** Whether its last line has its ending. */
   readonly isEnded: boolean;
   /** Why it must be sealed before it is written again. */
@@ -53,8 +55,17 @@ export interface Opening {
   readonly recovery: Recovery;
 }
 
-/** Is told of records. */
-export type RecordListener = (bytes: Uint8Array, record: ParsedRecord) => void;
+/**
+ * Is told of records.
+ *
+ * @param isSure Whether it is on disk for certain; one that is not may be read,
+ * so that what is stored after it must have a higher tick, and no more.
+ */
+export type RecordListener = (
+  bytes: Uint8Array,
+  record: ParsedRecord,
+  isSure: boolean,
+) => void;
 
 /** Bytes of records that a start reads at least, if there are so many. */
 const RECENT_BYTES_MIN = 16 * 1024 * 1024;
@@ -81,8 +92,8 @@ function recentOf(
  * Reads the active segment, makes sure of it, mends its end, and sets aside
  * what is damaged.
  *
- * @param record Is told of every undamaged record that is stored for certain:
- * of the active segment and, if it is short, of those before.
+ * @param record Is told of every undamaged record of the active segment and, if
+ * it is short, of those before.
  * @throws Whatever reading the disk throws. It may be full, or read-only.
  */
 export function openJournal(
@@ -124,7 +135,7 @@ export function openJournal(
     scanSegment(disk, name, 0, {
       record: (bytes, found) => {
         tick = Math.max(tick, found.tick);
-        record(bytes, found);
+        record(bytes, found, true);
       },
       damage: () => {},
     });
@@ -147,7 +158,7 @@ export function openJournal(
       record: (bytes, found, offset) => {
         records++;
         tick = Math.max(tick, found.tick);
-        if (offset < sureBytes) record(bytes, found);
+        record(bytes, found, offset < sureBytes);
       },
       damage: (damage) => {
         if (damages.length === DAMAGES_MAX) furtherDamages++;
@@ -163,6 +174,7 @@ export function openJournal(
     extents,
     sealedCount: stock.sealedCount,
     size,
+    isUnsure: listing.bytes < size,
     isEnded: end.recordBytes === 0,
     distrust,
     recovery: {

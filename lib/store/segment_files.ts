@@ -62,6 +62,8 @@ export class SegmentFiles {
   #tailLength = 0;
   #sealedCount = 0;
   #extents = new Extents();
+  /** Whether some of these may be on no disk, though they can be read. */
+  #isUnsure = false;
   /** Whether the active segment's last line has its ending. */
   #isEnded = true;
   /** Why the active segment must be sealed before it is written again. */
@@ -112,6 +114,7 @@ export class SegmentFiles {
     this.#extents = opening.extents;
     this.#sealedCount = opening.sealedCount;
     this.#size = opening.size;
+    this.#isUnsure = opening.isUnsure;
     this.#isEnded = opening.isEnded;
     this.#distrust = opening.distrust;
     this.#disk.hold(this.#names.active);
@@ -123,6 +126,11 @@ export class SegmentFiles {
   /** How many bytes are synced, in all segments together. */
   get end(): number {
     return this.#extents.activeStart + this.#size;
+  }
+
+  /** How many of these may be on no disk all the same; see the opening. */
+  get unsureBytes(): number {
+    return this.#isUnsure ? this.#size - this.#listing.bytes : 0;
   }
 
   /**
@@ -268,7 +276,13 @@ export class SegmentFiles {
     const size = this.#size;
     const found = this.#disk.sizeOf(active);
     if (!this.#isTouched && this.#isWhole(found)) {
-      if (found > size) this.#disk.truncate(active, size);
+      if (this.#isUnsure) {
+        // There was no room for that when it was opened.
+        this.#disk.rewrite(active, size);
+        this.#disk.hold(active);
+      } else if (found > size) {
+        this.#disk.truncate(active, size);
+      }
       return { name, bytes: size, isEnded: this.#isEnded, loss: undefined };
     }
     const bytes = Math.max(found, 0);
@@ -310,6 +324,7 @@ export class SegmentFiles {
     this.#sealing = undefined;
     this.#strayBytes = 0;
     this.#size = 0;
+    this.#isUnsure = false;
     this.#tailLength = 0;
     this.#isEnded = true;
     this.#listing.entries.push(...entries);

@@ -119,7 +119,8 @@ export function runDiskFaults(seed: number): number {
     assert.deepEqual(lackingIn(history, nodes), [], "too few copies");
   }
   const reader = readAll(network, [head.address]);
-  if (replicas === 2 || !node.core.isDamaged && !isRenewed) {
+  // A head may know of a loss that the node has forgotten, and says so.
+  if (replicas === 2 || reader.missing.length === 0 && !isRenewed) {
     history.checkRead(reader.messages);
   }
   if (node.core.isDamaged) {
@@ -192,7 +193,8 @@ class Victim {
         disk.removeUnder(name);
         break;
       case 5: {
-        if (!world.chance(0.3)) break;
+        // What it has of messages that are not answered, it would lose unseen.
+        if (!world.chance(0.3) || !isQuiet()) break;
         const { process } = node;
         disk.removeDirectory(world.chance(0.5));
         world.run(world.between(1, 3_000));
@@ -223,7 +225,10 @@ class Victim {
     if (node.process.isDead) return;
     node.kill(world.pick(["stays", "lost"]));
     const names = filesOf(disk);
-    if (names.length === 0) return;
+    if (names.length === 0) {
+      this.start(node);
+      return;
+    }
     const name = world.pick(names);
     this.isTouched = true;
     switch (world.between(0, 2)) {

@@ -33,9 +33,9 @@ function start(disk: MemoryDisk) {
     },
   }, { segmentBytesMax: 2 * LINE_BYTES, listing });
   const sequences: number[] = [];
-  const { losses, doubt } = journal.open((_bytes, record) =>
-    sequences.push(record.sequence)
-  );
+  const { losses, doubt } = journal.open((_bytes, record, isSure) => {
+    if (isSure) sequences.push(record.sequence);
+  });
   contents.note();
   const append = (...numbers: readonly number[]) => {
     for (const number of numbers) {
@@ -298,13 +298,22 @@ Deno.test("without room for that, it is served, and does not count", () => {
   const disk = newDisk();
   disk.files.set("data.txt", joined([lineOf(7, "x"), lineOf(8, "x")]));
   const second = again(disk);
+  const { rewrite } = second;
   second.rewrite = () => {
     throw new Error("No space left on device");
   };
-  const { sequences, doubt, readAll, append } = start(second);
+  const { sequences, doubt, readAll, append, told } = start(second);
   assert.match(doubt ?? "", /No space/);
   assert.equal(sequences.at(-1), 7);
   assert.deepEqual(sequencesIn(readAll()), [1, 2, 3, 4, 5, 6, 7, 8]);
+  const rewritten: string[] = [];
+  second.rewrite = (name, size) => {
+    rewritten.push(`${name} ${size}`);
+    rewrite.call(second, name, size);
+  };
   append(8);
   assert.deepEqual(disk.bytes("data.txt"), lineOf(8, "x"));
+  // It is sealed, and so listed as on disk, when it is.
+  assert.deepEqual(rewritten, [`data.txt ${2 * LINE_BYTES}`]);
+  assert.deepEqual(told, []);
 });

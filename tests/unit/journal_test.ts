@@ -18,9 +18,9 @@ function openJournal(disk = new MemoryDisk(), segmentBytesMax?: number) {
     lost: ({ how, name, bytes }) => told.push(`lost ${how} ${name} ${bytes}`),
   }, { segmentBytesMax });
   const sequences: number[] = [];
-  const recovery: Recovery = journal.open((_bytes, record) =>
-    sequences.push(record.sequence)
-  );
+  const recovery: Recovery = journal.open((_bytes, record, isSure) => {
+    if (isSure) sequences.push(record.sequence);
+  });
   const append = (sequence: number, text = "x") =>
     journal.append(headerOf(sequence), payloadOf([text]), 0, 1);
   /** Stores records, each in a commit of its own. */
