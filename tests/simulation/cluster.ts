@@ -3,6 +3,7 @@
  * clock, network and disk.
  */
 
+import assert from "node:assert/strict";
 import { ClientCore } from "../../lib/client/core.ts";
 import { DataCore } from "../../lib/data/core.ts";
 import type { Batch } from "../../lib/head/batch.ts";
@@ -260,7 +261,11 @@ export class SimData {
         appended: ignore,
         committed: ignore,
         sealed: ignore,
-        lost: () => this.hasToldDamage = true,
+        lost: ({ name }) => {
+          this.hasToldDamage = true;
+          const isNoted = this.core.losses.some((loss) => loss.name === name);
+          assert.ok(isNoted, `the loss of ${name} is told, and not noted`);
+        },
         outrun: () => this.hasToldDamage = true,
         peersUnread: ignore,
         diskFailed: ignore,

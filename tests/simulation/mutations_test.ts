@@ -213,17 +213,10 @@ const mutations: readonly Mutation[] = [
     test: "disk_faults",
   },
   {
-    name: "begin a file anew where its directory was",
-    file: "lib/store/segment_files.ts",
-    find: "const gone = this.#disk.gone();",
-    replace: "const gone = undefined;",
-    test: "disk_faults",
-  },
-  {
     name: "do not compare segments with what was noted",
     file: "lib/store/stock.ts",
-    find: 'if (!isThere) return [lose("missing", name, bytes, print)];',
-    replace: "if (!isThere) return [];",
+    find: "if (!isThere) return bytes === 0 ? [] : [lose",
+    replace: "if (!isThere) return bytes >= 0 ? [] : [lose",
     test: "disk_faults",
   },
   {
@@ -258,6 +251,20 @@ const mutations: readonly Mutation[] = [
     file: "lib/head/repair_pass.ts",
     find: "if (source.lane > 0 || source.knowsLanes) return;",
     replace: "if (source.lane > 0) return;",
+    test: "repair",
+  },
+  {
+    name: "judge a record before others of its tick are met",
+    file: "lib/head/repair_pass.ts",
+    find: "unjudged.tick >= tickReached",
+    replace: "unjudged.tick > Infinity * tickReached",
+    test: "repair",
+  },
+  {
+    name: "make the copies of an outage only with the next message",
+    file: "lib/head/repairer.ts",
+    find: "(this.#isAsked || this.#isShort(nowMs) ||",
+    replace: "(this.#isAsked ||",
     test: "repair",
   },
   {

@@ -172,3 +172,23 @@ Deno.test("a head without memory waits for others after the first that it meets"
   assert.deepEqual(reader.missing, []);
   assert.equal(reader.messages.length, 20);
 });
+
+Deno.test("a follower that ends reads also who has just come, or come back", () => {
+  for (const wasThere of [false, true]) {
+    const { world, nodes, head, send, read } = newCluster(9, 2);
+    const late = nodes[1]!;
+    if (wasThere) send(20);
+    late.kill("stays");
+    const follower = read(true);
+    world.run(1_000);
+    send(20);
+    // Longer than a data node is waited for.
+    world.run(8_000);
+    late.start();
+    assert.ok(world.runUntil(() => head.core.members.length === 2, 10_000));
+    send(20);
+    follower.stopFollowing();
+    assert.ok(world.runUntil(() => follower.isFinished, 20_000));
+    assert.equal(follower.messages.length, wasThere ? 60 : 40);
+  }
+});
