@@ -448,9 +448,13 @@ export class Delivery {
     const { replicas, minReplicas } = this.#options;
     if (minReplicas === replicas) return replicas;
     let live = this.#live(batch);
-    // Who has a copy, or may yet store one, need not be fit to take another.
-    for (const holder of batch.holders) {
-      if (holder.left || !isFit(holder, batch)) live++;
+    // Who has a copy, or may yet store one, need not be fit to take another;
+    // but one that is back is counted already.
+    for (const { id } of batch.holders) {
+      const isLive = this.#members.some((member) =>
+        member.id === id && isFit(member, batch)
+      );
+      if (!isLive) live++;
     }
     return live >= replicas ? replicas : Math.max(minReplicas, live);
   }

@@ -38,7 +38,7 @@ interface Reading {
   readonly reader: SimReader;
   readonly acknowledged: readonly Sent[];
   readonly what: string;
-  /** Whether it was witnessed, when it ended, who has records. */
+  /** Whether it was witnessed, from its begin to its end, who has records. */
   isWitnessed: boolean;
 }
 
@@ -104,19 +104,20 @@ export function runTruth(seed: number): number {
   let readers = 0;
   let wasLost = false;
   const readings: Reading[] = [];
-  const begin = (what: string, follow: boolean): Reading => {
-    const acknowledged = history.answered();
-    const host = `10.0.3.${++readers}`;
-    const reader = new SimReader(network, host, addresses, follow);
-    const reading = { reader, acknowledged, what, isWitnessed: false };
-    reader.onFinished = () => reading.isWitnessed = areWitnessed();
-    return reading;
-  };
   const holders = new Set<string>();
   /** Whether everybody who ever stored something is known to somebody here. */
   const areWitnessed = () => {
     const known = new Set([...heads, ...nodes].flatMap((one) => one.knownIds));
     return [...holders].every((id) => known.has(id));
+  };
+  const begin = (what: string, follow: boolean): Reading => {
+    const acknowledged = history.answered();
+    const host = `10.0.3.${++readers}`;
+    const reader = new SimReader(network, host, addresses, follow);
+    const isWitnessed = areWitnessed();
+    const reading = { reader, acknowledged, what, isWitnessed };
+    reader.onFinished = () => reading.isWitnessed &&= areWitnessed();
+    return reading;
   };
   const isOnDisk = () => {
     const stored = new Set(nodes.flatMap(({ disk }) => storedTexts(disk)));

@@ -7,13 +7,21 @@ import {
   UNGREETED_CONNECTIONS_MAX,
 } from "../../lib/limits.ts";
 import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
+import { WireError } from "../../lib/wire/errors.ts";
 import { ByteQueue } from "../../lib/wire/byte_queue.ts";
 import { writeMessages } from "../../lib/wire/client_frames.ts";
 import { writeDamaged } from "../../lib/wire/frame.ts";
-import { writeStored } from "../../lib/wire/store_frames.ts";
+import { writeNotStored, writeStored } from "../../lib/wire/store_frames.ts";
 import { ANSWER, knownNode, newHead } from "../support/new_head.ts";
 import { KnownState } from "../../lib/wire/known_nodes.ts";
 import { payloadOf } from "../support/records.ts";
+
+/** What a peer says in frames. */
+function say(write: (out: ByteQueue) => void): Uint8Array {
+  const out = new ByteQueue();
+  write(out);
+  return out.view();
+}
 
 Deno.test("head: an original client and an original data node", () => {
   const { connect } = newHead();
@@ -278,16 +286,30 @@ Deno.test("head: a copy that is lost before the other is made does not count", (
   );
   const client = join("cliente");
   client.receive("uno\n");
-  const say = (write: (out: ByteQueue) => void) => {
-    const out = new ByteQueue();
-    write(out);
-    return out.view();
-  };
   first!.receive(say((out) => writeStored(out, 1, 1, 100)));
   first!.receive(say(writeDamaged));
   second!.receive(say((out) => writeStored(out, 1, 1, 100)));
   assert.equal(client.said(), "", "one disk has it");
   first!.receive(say((out) => writeStored(out, 2, 2, 200)));
+  assert.match(client.said(), /recibido/);
+});
+
+Deno.test("head: a data node that is back is no second one", () => {
+  const { join, joinAs, pass } = newHead({ replicas: 3, minReplicas: 1 });
+  const first = joinAs("dataNode id=aaaaaaaa life=x", "frame");
+  const full = joinAs("dataNode id=bbbbbbbb life=x", "frame");
+  const client = join("cliente");
+  client.receive("uno\n");
+  first.receive(say((out) => writeStored(out, 1, 1, 100)));
+  full.receive(
+    say((out) => writeNotStored(out, 1, 1, WireError.notStored, "full")),
+  );
+  first.breaks();
+  joinAs("dataNode id=aaaaaaaa life=y end=100", "frame");
+  full.said();
+  pass(1_000);
+  assert.equal(client.said(), "", "the other has refused it once only");
+  full.receive(say((out) => writeStored(out, 2, 2, 100)));
   assert.match(client.said(), /recibido/);
 });
 
