@@ -59,10 +59,16 @@ export async function main(
 ): Promise<number> {
   const environment = readEnvironment();
   const voice = voiceOf(args, environment);
+  let warnings: readonly string[] = [];
   try {
-    return await obey(parseCommandLine(args, environment, version), voice);
+    const line = parseCommandLine(args, environment, version);
+    if (line.kind === "run") warnings = line.warnings;
+    return await obey(line, voice);
   } catch (error) {
-    const reason = error instanceof StartError ? error.message : bugIn(error);
+    // A variable that does not count may well be why it cannot start.
+    const reason = error instanceof StartError
+      ? [error.message, ...warnings, ...mistypedVariables(voice)].join("; ")
+      : bugIn(error);
     await complain(reason, voice);
     return ExitCode.failed;
   }
