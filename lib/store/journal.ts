@@ -70,6 +70,8 @@ export class Journal {
   #commit = 1;
   #doneCommit = 0;
   #failedCommit = -1;
+  /** Whether what is gathered begins with the ending of a line before it. */
+  #leadsWithEnding = false;
   #isDue = false;
   #isWriting = false;
   readonly #begin = () => this.#write();
@@ -128,7 +130,10 @@ export class Journal {
    */
   open(record: RecordListener): Recovery {
     const recovery = this.#files.open(record);
-    if (!this.#files.isEnded) this.#gathering.append(LF);
+    if (!this.#files.isEnded) {
+      this.#gathering.append(LF);
+      this.#leadsWithEnding = true;
+    }
     return recovery;
   }
 
@@ -207,7 +212,9 @@ export class Journal {
     const bytes = this.#gathering;
     this.#gathering = this.#writing;
     this.#writing = bytes;
-    const owesEnding = !this.#files.isEnded;
+    const leadsWithEnding = this.#leadsWithEnding;
+    // Should this commit fail, the segment is sealed before the next.
+    this.#leadsWithEnding = false;
     const failure = this.#files.prepare();
     if (failure !== undefined) {
       // Told later, as a disk would: callers may be in the middle of a turn.
@@ -216,7 +223,7 @@ export class Journal {
       return;
     }
     // The segment that lacked its last ending is sealed.
-    if (owesEnding && this.#files.isEnded) bytes.consume(LF.length);
+    if (leadsWithEnding && this.#files.isEnded) bytes.consume(LF.length);
     this.#disk.append(
       this.#names.active,
       bytes.view(),

@@ -186,6 +186,20 @@ Deno.test("Journal.open ends a whole last line that lacks its ending", () => {
   );
 });
 
+Deno.test("what is stored after a last line without its ending is whole, also if the first commit fails", () => {
+  const disk = new MemoryDisk();
+  disk.replace("data.txt", lineOf(1, "a").slice(0, -1));
+  const { append, turn } = openJournal(disk);
+  append(2);
+  turn.end();
+  disk.fail("No space left on device");
+  append(3);
+  turn.end();
+  disk.syncs();
+  assert.deepEqual(disk.bytes("data-000001.txt"), lineOf(1, "a").slice(0, -1));
+  assert.deepEqual(disk.bytes("data.txt"), lineOf(3, "x"));
+});
+
 Deno.test("Journal.open sets damage aside, serves the rest, and leaves it be", () => {
   const disk = new MemoryDisk();
   const damaged = lineOf(2, "b");
