@@ -143,8 +143,6 @@ export class FrameMemberSession implements Session, MemberWire {
   #lastRecall = 0;
   /** Why it is about to close the connection, if it said so. */
   #farewell: string | undefined;
-  /** `damaged` frames that came. */
-  #damages = 0;
   /** What is wrong with the frame that was just read, if something is. */
   #wrong = "it sent a malformed frame";
   readonly longestMax = MESSAGE_BYTES_MAX;
@@ -206,8 +204,8 @@ export class FrameMemberSession implements Session, MemberWire {
     this.#link.send();
   }
 
-  heal(): void {
-    writeHealed(this.#link.out, this.#damages);
+  heal(damages: number): void {
+    writeHealed(this.#link.out, damages);
     this.#link.send();
   }
 
@@ -329,7 +327,7 @@ export class FrameMemberSession implements Session, MemberWire {
         return readRecalled(bytes, frame, recalled) &&
           this.#takeRecalled(bytes);
       case FrameType.damaged:
-        this.#damages++;
+        this.#member.damages++;
         this.#context.events.memberDamaged(this.#member);
         this.#context.roster.damaged(this.#member);
         this.#context.delivery.lost(this.#member.id);

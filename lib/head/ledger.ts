@@ -12,8 +12,8 @@ import type { Member } from "./member.ts";
 export interface Ledger {
   /** A client is about to hear that its messages are on so many disks. */
   acknowledged(member: Member, copies: number): void;
-  /** They are fewer than they should be. */
-  acknowledgedFew(): void;
+  /** They are fewer than they should be, and these have them. */
+  acknowledgedFew(members: readonly Member[]): void;
   /** The same of messages that no data node has that can be read back. */
   acknowledgedUnreadable(messages: number): void;
 }
@@ -23,7 +23,7 @@ export function enter(ledger: Ledger, batch: Batch, replicas: number): void {
   let copies = 0;
   for (const { isReadable } of batch.storedBy) if (isReadable) copies++;
   if (copies === 0) ledger.acknowledgedUnreadable(batch.count);
-  if (copies < replicas) ledger.acknowledgedFew();
+  if (copies < replicas) ledger.acknowledgedFew(batch.storedBy);
   for (const member of batch.storedBy) {
     if (member.isReadable && copies < member.copies) {
       ledger.acknowledged(member, copies);

@@ -38,8 +38,8 @@ export interface MemberWire {
   readonly restoreBytesMax?: number;
   /** Tells it what is known of data nodes; undefined when it does not listen. */
   readonly tell?: (nodes: readonly KnownNode[]) => void;
-  /** Tells it that what it said to be damaged is elsewhere. */
-  readonly heal?: () => void;
+  /** Tells it that what it said so many times to be damaged is elsewhere. */
+  readonly heal?: (damages: number) => void;
   /** Asks what it knows of a client; undefined when it does not tell. */
   readonly recall?:
     | ((
@@ -132,6 +132,8 @@ export class Member {
   readonly wasEmpty: boolean;
   /** Whether it says how many bytes it has; one before 0.2 does not. */
   readonly saysEnd: boolean;
+  /** How often it has said that records of its own are damaged. */
+  damages = 0;
   /** Whether it has told what it knows of other data nodes. */
   hasToldRoster = false;
   /** Whether it was ever given a message. */
@@ -293,9 +295,13 @@ export class Member {
     this.#wire.tell?.(nodes);
   }
 
-  /** Tells it that what it said to be damaged is elsewhere, if it listens. */
-  heal(): void {
-    this.#wire.heal?.();
+  /**
+   * Tells it that what it said to be damaged is elsewhere, if it listens.
+   *
+   * @param damages What {@linkcode damages} was when that was looked for.
+   */
+  heal(damages: number): void {
+    this.#wire.heal?.(damages);
   }
 
   /** Whether it tells what it knows of a client. */

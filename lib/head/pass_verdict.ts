@@ -19,9 +19,12 @@ import {
 
 /** What a pass has found. */
 export interface Findings {
-  /** The data nodes that it has read. */
+  /** The data nodes that it has read, and that have been here ever since. */
   readonly members: readonly { readonly id: string }[];
-  /** Those that were away when it began: copies of what they had were made. */
+  /**
+   * Those that have been away since it began, and have stored nothing: copies of
+   * what they had were made.
+   */
   readonly away: readonly string[];
   /** So many copies each record that it met has now. */
   readonly replicas: number;
@@ -53,14 +56,19 @@ export function verdictOfPass(
   { members, away: awayBefore, replicas, damaged, isCurrent }: Findings,
 ): PassVerdict {
   const known = [...nodes];
+  const read = new Set(members.map(({ id }) => id));
   const away = known.filter((node) => isMissable(node) && !here.has(node.id));
   const lacking = known.filter((node) =>
-    isMissable(node) && here.has(node.id) &&
+    isMissable(node) && read.has(node.id) &&
     (node.isLacking || damaged.has(node.id))
+  );
+  // Whoever came meanwhile was not read, and proves nothing.
+  const unread = known.filter((node) =>
+    isMissable(node) && here.has(node.id) && !read.has(node.id)
   );
   // Others may still rely on what these had.
   const forgotten = known.filter((node) => isForgotten(node) && node.isLacking);
-  const absent = [...away, ...lacking];
+  const absent = [...away, ...lacking, ...unread];
   const disks = absent.length + forgotten.length;
   const isWhole = absent.every(({ copies }) => copies > disks);
 
@@ -86,7 +94,6 @@ export function verdictOfPass(
     }
   }
   if (isCurrent) {
-    const read = new Set(members.map(({ id }) => id));
     for (const node of known) {
       if (!read.has(node.id) || !isMissable(node)) continue;
       // Of records that it has lost, nobody has made copies.

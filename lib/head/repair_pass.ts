@@ -110,8 +110,8 @@ export class RepairPass implements PieceReader {
   readonly #replicas: number;
   readonly #unjudgedBytesMax: number;
   readonly #host: RepairHost;
-  /** Those that are read. */
-  readonly members: readonly Member[];
+  /** Those that are read, and how often they had said to be damaged. */
+  readonly members: ReadonlyMap<Member, number>;
   readonly #sources: Source[];
   /** By message id. */
   readonly #unjudged = new Map<string, Unjudged>();
@@ -143,7 +143,9 @@ export class RepairPass implements PieceReader {
     this.#replicas = replicas;
     this.#unjudgedBytesMax = unjudgedBytesMax;
     this.#host = host;
-    this.members = members;
+    this.members = new Map(
+      members.map((member) => [member, member.damages]),
+    );
     this.#sources = members.map((member) => this.#newSource(member, 0));
   }
 

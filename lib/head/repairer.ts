@@ -15,7 +15,7 @@ import type { HeadEvents } from "./events.ts";
 import type { Member } from "./member.ts";
 import type { Membership } from "./membership.ts";
 import { RepairPass, type RepairProgress } from "./repair_pass.ts";
-import type { Roster } from "./roster.ts";
+import type { Absence, Roster } from "./roster.ts";
 
 /** How repair is set up. */
 export interface RepairOptions {
@@ -58,9 +58,9 @@ export class Repairer {
   #beganMs = 0;
   #pass: RepairPass | undefined;
   /** Data nodes that were away when the pass began. */
-  #away: readonly string[] = [];
-  /** Those still away for which a pass has done what could be done. */
-  readonly #passedFor = new Set<string>();
+  #away: readonly Absence[] = [];
+  /** By id, for whose absence a pass has done what could be done, and when. */
+  readonly #passedFor = new Map<string, { key: string; atMs: number }>();
   /** Whether some records may be on these data nodes alone. */
   #mayLack = false;
   /** Damages of which it was seen that what they held is elsewhere. */
@@ -121,8 +121,8 @@ export class Repairer {
 
   #isDue(nowMs: number): boolean {
     const away = this.#roster.away(nowMs);
-    for (const id of this.#passedFor) {
-      if (away.some((node) => node.id === id)) continue;
+    for (const id of this.#passedFor.keys()) {
+      if (!this.#roster.isHere(id)) continue;
       this.#passedFor.delete(id);
       // It may have what could not be found without it.
       if (this.#mayLack) this.#isAsked = true;
@@ -132,7 +132,18 @@ export class Repairer {
     return this.#readable().length > 1 &&
       away.every(({ awayMs }) => awayMs >= afterMs) &&
       (this.#isAsked || this.#isShort(nowMs) ||
-        away.some(({ id }) => !this.#passedFor.has(id)));
+        away.some((absence) => this.#isDueFor(absence, nowMs - afterMs)));
+  }
+
+  /**
+   * Whether a pass is to be made for one that is away: none was, or it is away
+   * anew. That can be again and again, as when it calls another head only, which
+   * corrects what this one has concluded.
+   */
+  #isDueFor({ id, key }: Absence, passedBeforeMs: number): boolean {
+    const passed = this.#passedFor.get(id);
+    return passed === undefined ||
+      passed.key !== key && passed.atMs <= passedBeforeMs;
   }
 
   /**
@@ -153,7 +164,7 @@ export class Repairer {
     this.#isAsked = false;
     this.#beganMs = nowMs;
     this.#tellAtMs = nowMs + TELL_MS;
-    this.#away = this.#roster.away(nowMs).map(({ id }) => id);
+    this.#away = this.#roster.away(nowMs);
     this.#lowerings = this.#roster.lowerings;
     const { replicas, unjudgedBytesMax } = this.#options;
     this.#pass = new RepairPass(
@@ -187,7 +198,7 @@ export class Repairer {
     const isComplete = progress.unplaced === 0;
     const isWhole = isComplete && this.#roster.passed({
       members,
-      away: this.#away,
+      away: this.#away.map(({ key }) => key),
       replicas,
       damaged,
       lowerings: this.#lowerings,
@@ -195,18 +206,25 @@ export class Repairer {
     if (isWhole) {
       for (const damage of damages.keys()) this.#damagesWithoutLoss.add(damage);
     }
-    for (const id of this.#away) this.#passedFor.add(id);
-    if (!isComplete) this.#isAsked = true;
+    for (const { id, key } of this.#away) {
+      this.#passedFor.set(id, { key, atMs: nowMs });
+    }
+    const unread = this.#roster.unread(members);
+    if (!isComplete || !isWhole && unread.length > 0) this.#isAsked = true;
     this.#mayLack = !isWhole;
     this.#events.repaired(
       progress,
       nowMs - this.#beganMs,
-      isWhole ? this.#roster.doubts()[0] : this.#doubt(progress, nowMs),
+      isWhole ? this.#roster.doubts()[0] : this.#doubt(progress, unread, nowMs),
     );
   }
 
   /** Why something may be missing after all was read. */
-  #doubt({ unplaced }: RepairProgress, nowMs: number): string {
+  #doubt(
+    { unplaced }: RepairProgress,
+    unread: readonly string[],
+    nowMs: number,
+  ): string {
     if (unplaced > 0) {
       return `${counted(unplaced, "record")} still with too few copies`;
     }
@@ -215,6 +233,7 @@ export class Repairer {
     const about = [
       ...away.map((id) => `${id} is away`),
       ...lacking.map((id) => `${id} lacks records`),
+      ...unread.map((id) => `${id} came meanwhile and is to be read`),
     ];
     return `messages may be missing that had too few copies elsewhere ` +
       `(dataNode ${about.join(", dataNode ")})`;

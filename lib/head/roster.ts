@@ -52,9 +52,26 @@ export interface RosterPorts {
 }
 
 /** What a pass of repair has found, and when it began. */
-export interface PassFindings extends Omit<Findings, "isCurrent"> {
+export interface PassFindings
+  extends Omit<Findings, "isCurrent" | "away" | "members"> {
+  /** {@linkcode Member.damages} of those that were read, when it began. */
+  readonly members: ReadonlyMap<Member, number>;
+  /** {@linkcode Absence.key}s of those that were away when it began. */
+  readonly away: readonly string[];
   /** {@linkcode Roster.lowerings} when it began. */
   readonly lowerings: number;
+}
+
+/** A data node that is away and not repaired. */
+export interface Absence {
+  readonly id: string;
+  /**
+   * Another one if it comes and goes again, or if it is heard that it has stored
+   * more meanwhile, at another head.
+   */
+  readonly key: string;
+  /** Since when, as far as it is known. */
+  readonly awayMs: number;
 }
 
 /** Pause before what could not be written is tried again, in ms. */
@@ -76,12 +93,16 @@ export class Roster {
   readonly #known = new Map<string, KnownNode>();
   /** When those that are away left, by id. */
   readonly #leftMs = new Map<string, number>();
+  /** How often each has left. */
+  readonly #departures = new Map<string, number>();
   /** Addresses of the last that left with nothing, so that they rejoin. */
   readonly #visitors = new Map<string, string>();
   /** Those that are members now. */
   readonly #present = new Map<string, Member>();
   /** The fewest copies that this head made since the last pass, by id. */
   readonly #lowered = new Map<string, number>();
+  /** Ids of those with new messages of few copies, which nobody was told of. */
+  readonly #few = new Set<string>();
   readonly #startedMs: number;
   /** Since when data nodes can be met: the start, or the first after none. */
   #meetingMs: number;
@@ -142,12 +163,29 @@ export class Roster {
     return false;
   }
 
-  /** Those that are away and not repaired, and since when, as is known. */
-  away(nowMs: number): { readonly id: string; readonly awayMs: number }[] {
-    return this.#away().map(({ id }) => ({
-      id,
-      awayMs: nowMs - (this.#leftMs.get(id) ?? this.#startedMs),
+  /** Those that are away and not repaired. */
+  away(nowMs: number): Absence[] {
+    return this.#away().map((node) => ({
+      id: node.id,
+      key: this.#absenceOf(node),
+      awayMs: nowMs - (this.#leftMs.get(node.id) ?? this.#startedMs),
     }));
+  }
+
+  #absenceOf({ id, version, end }: KnownNode): string {
+    return `${id} ${this.#departures.get(id) ?? 0} ${version} ${end}`;
+  }
+
+  /** Whether it is a member now. */
+  isHere(id: string): boolean {
+    return this.#present.has(id);
+  }
+
+  /** Members that are here and not among these, and have records. */
+  unread(members: ReadonlyMap<Member, unknown>): string[] {
+    return [...this.#present].filter(([id, member]) =>
+      !members.has(member) && isMissable(this.#known.get(id)!)
+    ).map(([id]) => id);
   }
 
   /** Ids of members that lack records which they had. */
@@ -217,6 +255,8 @@ export class Roster {
       this.#visited(member);
       return;
     }
+    const departures = this.#departures.get(member.id) ?? 0;
+    this.#departures.set(member.id, departures + 1);
     const end = Math.max(node.end, member.end);
     this.#set([{ ...node, end, version: Math.max(1, node.version) }]);
   }
@@ -232,7 +272,8 @@ export class Roster {
 
   /** A client is about to hear that its messages are on so many disks. */
   acknowledged(member: Member, copies: number): void {
-    this.#lowered.set(member.id, copies);
+    const least = Math.min(copies, this.#lowered.get(member.id) ?? copies);
+    this.#lowered.set(member.id, least);
     member.copies = copies;
     const node = this.#known.get(member.id);
     if (node === undefined || node.copies <= copies) return;
@@ -242,8 +283,25 @@ export class Roster {
     this.#save();
   }
 
-  acknowledgedFew(): void {
+  acknowledgedFew(members: readonly Member[]): void {
     this.#lowerings++;
+    for (const { id } of members) this.#few.add(id);
+  }
+
+  /**
+   * Tells other heads whose messages have been acknowledged with few copies: a
+   * pass of theirs may have read these data nodes before.
+   */
+  #noteFew(): void {
+    if (this.#few.size === 0) return;
+    const changed: KnownNode[] = [];
+    for (const id of this.#few) {
+      const node = this.#known.get(id);
+      if (node === undefined || !isMissable(node)) continue;
+      changed.push({ ...node, version: node.version + 1 });
+    }
+    this.#few.clear();
+    this.#set(changed);
   }
 
   /** A member is about to be given records of others to keep. */
@@ -283,11 +341,11 @@ export class Roster {
     for (const node of nodes) {
       const known = this.#known.get(node.id);
       if (known === undefined && this.#known.size >= KNOWN_NODES_MAX) continue;
-      const both = this.#corrected(
-        known === undefined ? node : merged(known, node),
-      );
+      const told = known === undefined ? node : merged(known, node);
+      const both = this.#corrected(told);
       if (known !== undefined && areAlike(known, both)) continue;
-      if (known !== undefined && both.copies < known.copies) this.#lowerings++;
+      const isHere = this.#present.has(node.id);
+      if (isHere && isLowering(known!, told)) this.#lowerings++;
       if (areAlike(node, both)) changed.push(both);
       else corrected.push(both);
     }
@@ -310,8 +368,12 @@ export class Roster {
     }
     const version = node.version + 1;
     if (member !== undefined) {
-      this.#set([{ ...node, version, isLacking: false, end: member.end }]);
-      member.heal();
+      this.#set([
+        { ...node, version, isLacking: false, end: member.end },
+        ...this.#withOneFewer(id),
+      ]);
+      this.#lowerings++;
+      member.heal(member.damages);
     } else if (node.state === KnownState.unreadable) {
       this.#set([{ ...node, version, end: 0 }]);
     } else {
@@ -326,6 +388,19 @@ export class Roster {
       : undefined;
   }
 
+  /** The others, which may have records that one disk fewer has now. */
+  #withOneFewer(lacking: string): KnownNode[] {
+    return [...this.#known.values()]
+      .filter((node) =>
+        node.id !== lacking && isMissable(node) && node.copies > 1
+      )
+      .map((node) => ({
+        ...node,
+        version: node.version + 1,
+        copies: node.copies - 1,
+      }));
+  }
+
   /**
    * Everything that can be read was read, and every record that was met has
    * enough copies (pass_verdict.ts).
@@ -333,19 +408,34 @@ export class Roster {
    * @returns Whether nothing is missing.
    */
   passed(findings: PassFindings): boolean {
+    const isCurrent = findings.lowerings === this.#lowerings;
+    // Whoever has found damage since may have been read before it was there.
+    const members = [...findings.members]
+      .filter(([{ left, damages }, before]) => !left && damages === before)
+      .map(([member]) => member);
+    const away = this.#away()
+      .filter((node) => findings.away.includes(this.#absenceOf(node)))
+      .map(({ id }) => id);
     const verdict = verdictOfPass(this.#known.values(), this.#present, {
       ...findings,
-      isCurrent: findings.lowerings === this.#lowerings,
+      members,
+      away,
+      isCurrent,
     });
-    if (findings.lowerings === this.#lowerings) {
-      this.#lowered.clear();
-      for (const member of this.#present.values()) member.copies = NO_MESSAGES;
+    if (isCurrent) {
+      for (const member of members) {
+        this.#lowered.delete(member.id);
+        member.copies = NO_MESSAGES;
+      }
     }
     if (verdict.changed.length > 0) {
       this.#set(verdict.changed);
       this.#save();
     }
-    for (const id of verdict.healed) this.#present.get(id)?.heal();
+    for (const id of verdict.healed) {
+      const member = this.#present.get(id)!;
+      member.heal(member.damages);
+    }
     return verdict.isWhole;
   }
 
@@ -362,6 +452,7 @@ export class Roster {
       this.#noteAtMs = nowMs + NOTE_ENDS_MS;
       this.#noteEnds();
     }
+    this.#noteFew();
     if (!this.#isDirty || nowMs < this.#saveAtMs) return;
     this.#saveAtMs = nowMs + SAVE_AGAIN_MS;
     this.#save();
@@ -442,4 +533,10 @@ export class Roster {
     this.#isFailing = this.#isDirty;
     this.#ports.unsaved(failure);
   }
+}
+
+/** Whether another head has acknowledged messages with few copies. */
+function isLowering(known: KnownNode, told: KnownNode): boolean {
+  return told.copies < known.copies ||
+    told.version > known.version && told.copies === known.copies;
 }

@@ -164,6 +164,11 @@ Deno.test("a pass of repair claims no more than disks can tell", () => {
   const gone = { ...knownNode({ id: "dddddddd" }), isLacking: true };
   const forgotten = { ...gone, state: KnownState.forgotten };
   assert.equal(verdict([a, b, c, forgotten]).isWhole, false);
+  // Who came while others were read proves nothing, and is not healed.
+  const came = ["aaaaaaaa", "bbbbbbbb", "cccccccc", "dddddddd"];
+  const d = knownNode({ id: "dddddddd", copies: 2, isLacking: true });
+  const back = verdict([a, b, c, d], { away: [] }, came);
+  assert.deepEqual([back.isWhole, back.healed, back.changed], [false, [], []]);
   // Copies were made up; unless some were made fewer meanwhile.
   const raised = [{ ...a, copies: 1 }, b];
   assert.deepEqual(verdict(raised).changed, [{ ...a, version: 2 }]);
