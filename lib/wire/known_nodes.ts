@@ -108,6 +108,12 @@ const ENTRY_BYTES = NODE_ID_BYTES + 16;
 
 const IS_LACKING = 1;
 
+/**
+ * The highest version that is believed: with ten changes a second it takes seven
+ * years, and one more must always fit in 32 bits.
+ */
+const VERSION_MAX = 2 ** 31;
+
 /** Writes a `roster` frame: what the sender knows of these data nodes. */
 export function writeRoster(
   out: ByteQueue,
@@ -144,18 +150,20 @@ export function readRoster(
     const addressAt = at + ENTRY_BYTES;
     if (addressAt > frame.end) return undefined;
     const addressEnd = addressAt + bytes[at + 23]!;
+    const version = readU32(bytes, at + 11);
     const state = stateOf(bytes[at + 8]!);
     const end = readU64(bytes, at + 15);
     if (
       addressEnd > frame.end || addressEnd - addressAt > ADDRESS_BYTES_MAX ||
       state === undefined || !Number.isSafeInteger(end) ||
+      version > VERSION_MAX || !isAddress(bytes, addressAt, addressEnd) ||
       !areNodeIds(bytes, at, at + NODE_ID_BYTES)
     ) return undefined;
     nodes.push({
       id: textOf(bytes, at, at + NODE_ID_BYTES),
       address: textOf(bytes, addressAt, addressEnd),
       state,
-      version: readU32(bytes, at + 11),
+      version,
       copies: bytes[at + 9]!,
       isLacking: (bytes[at + 10]! & IS_LACKING) !== 0,
       end,
@@ -163,6 +171,15 @@ export function readRoster(
     at = addressEnd;
   }
   return nodes;
+}
+
+/** Whether these bytes can stand as one word in a file: visible ASCII. */
+function isAddress(bytes: Uint8Array, from: number, to: number): boolean {
+  if (from >= to) return false;
+  for (let i = from; i < to; i++) {
+    if (bytes[i]! <= 0x20 || bytes[i]! >= 0x7f) return false;
+  }
+  return true;
 }
 
 /** The state with this number, or undefined. */
