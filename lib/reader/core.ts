@@ -165,7 +165,7 @@ export class ReaderCore {
   /** Goes on to what is there now, and then ends. */
   stopFollowing(): void {
     this.#follows = false;
-    for (const { stream } of this.#sources.values()) stream.stopFollowing();
+    for (const source of this.#sources.values()) source.stopFollowing();
     // Data nodes may have come, or come back, since the head told of them.
     this.#isListed = false;
     this.#listAtMs = 0;
@@ -246,7 +246,7 @@ export class ReaderCore {
       this.#sourceOf(id, 0);
       for (const source of this.#sourcesOf(id)) {
         source.listed(address, isPresent, this.#settlesInMs > 0, nowMs);
-        if (state === NodeState.repaired) source.doWithout(!this.#follows);
+        if (state === NodeState.repaired) this.#leave(source);
         this.#miss(source, nowMs);
       }
     }
@@ -256,6 +256,19 @@ export class ReaderCore {
     this.#isListed = true;
     this.#ask();
     this.#ports.events.ready();
+  }
+
+  /** A data node is gone, and others have what it had. */
+  #leave(source: Source): void {
+    const { isRead } = source.stream;
+    source.doWithout(!this.#follows);
+    // Whoever follows reads on in the lanes of those others; who does not has
+    // perhaps read them already, before they had it.
+    if (this.#follows || isRead) return;
+    this.#doubts.tell(
+      `dataNode ${source.label} has gone while it was being read; what it had ` +
+        "is elsewhere: read again",
+    );
   }
 
   #tellUnreadable(id: string, address: string): void {
@@ -278,8 +291,7 @@ export class ReaderCore {
     if (known !== undefined) return known;
     const stream = new NodeStream(
       id,
-      // A lane holds copies of what others had when it was written.
-      this.#follows && lane === 0,
+      this.#follows,
       (position, length) =>
         this.#ports.events.missing(
           `${length} bytes at ${position} of dataNode ${id} are damaged; ` +
@@ -295,8 +307,8 @@ export class ReaderCore {
   /** Goes on without a data node that has been away for too long. */
   #miss(source: Source, nowMs: number): void {
     if (!source.isOverdue(nowMs)) return;
-    if (this.#follows && source.stream.isRead) {
-      // A lane that was read to its end has nothing that could be missed.
+    if (this.#follows && source.lane > 0) {
+      // It is told of its segments.
       source.doWithout(false);
       return;
     }
@@ -350,6 +362,11 @@ export class ReaderCore {
     }
     source.answered(from === to, nowMs);
     const { stream } = source;
+    if (source.lane > 0 && this.#follows) {
+      // What is restored later has old ticks: nobody waits for it.
+      fields.tick = Infinity;
+    }
+    if (from === to) this.#endEarly(source, fields);
     stream.take(fields, bytes, from, to);
     if (stream.isRead || stream.position >= fields.end) this.#found(source);
     // Known before anything of this data node is taken for its next record.
@@ -358,6 +375,20 @@ export class ReaderCore {
     }
     this.#ask();
     this.#ports.events.ready();
+  }
+
+  /** Nothing more is there, though more was, or was said to be. */
+  #endEarly(
+    { stream, lane, label }: Source,
+    { end, lanes }: PieceFields,
+  ): void {
+    const lacking = stream.shorten(end);
+    // A lane that is gone was put together with others, in a later one.
+    if (lacking === 0 || lane > 0 && end === 0 && lanes > lane) return;
+    this.#doubts.tell(
+      `dataNode ${label} has ${lacking} bytes fewer than it had; what they held ` +
+        "is missing",
+    );
   }
 
   #unread(source: Source, isAway: boolean, reason: string): void {

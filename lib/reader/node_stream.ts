@@ -31,6 +31,8 @@ export type Front = typeof Front[keyof typeof Front];
 /** Unread bytes of a stream up to which more are asked for. */
 const BUFFERED_BYTES_MAX = 64 * 1024;
 
+const LF = 10;
+
 /** See the module. */
 export class NodeStream {
   readonly id: string;
@@ -53,6 +55,8 @@ export class NodeStream {
   #frontLength = 0;
   /** Bytes in front that were looked at and have no ending. */
   #searched = 0;
+  /** Whether a whole line may be among those that are here. */
+  #hasLine = false;
   #isGivenUp = false;
 
   /**
@@ -89,7 +93,7 @@ export class NodeStream {
   /** Whether another piece should be asked for. */
   get wants(): boolean {
     return !this.#isGivenUp && this.#position < this.#target &&
-      (this.#bytes.length < BUFFERED_BYTES_MAX || this.#frontLength === 0);
+      (this.#bytes.length < BUFFERED_BYTES_MAX || !this.#hasLine);
   }
 
   /** Whether all was read that is to be read; never while it follows. */
@@ -108,10 +112,26 @@ export class NodeStream {
     if (this.#target === Infinity && !this.#follows) this.#target = fields.end;
     const wanted = Math.min(to, from + this.#target - this.#position);
     this.#bytes.append(bytes, from, wanted);
+    this.#hasLine ||= bytes.subarray(from, wanted).includes(LF);
     // The bytes may have moved, and with them the record in front.
     this.#frontLength = 0;
     this.#position += wanted - from;
     if (this.#position >= fields.end) this.#watermark = fields.tick;
+  }
+
+  /**
+   * The node has fewer bytes than were to be read, or than were read already: it
+   * goes on from where they end, or ends there.
+   *
+   * @returns How many fewer.
+   */
+  shorten(end: number): number {
+    const wanted = this.#follows || this.#target === Infinity
+      ? this.#position
+      : this.#target;
+    if (this.#follows) this.#position = Math.min(this.#position, end);
+    else this.#target = Math.min(this.#target, Math.max(end, this.#position));
+    return Math.max(0, wanted - end);
   }
 
   /** Reads on to where the node's bytes end now, and no further. */
@@ -144,6 +164,7 @@ export class NodeStream {
         this.#searched = 0;
       } else {
         this.#searched = end - start;
+        this.#hasLine = false;
         if (!this.#isAtEnd()) return Front.nothing;
         if (end === start) return Front.end;
         this.#lookAtRest(start, end);

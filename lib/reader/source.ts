@@ -9,6 +9,9 @@ import type { NodeStream } from "./node_stream.ts";
 /** Pause before a data node that has nothing new is asked again, in ms. */
 const ASK_PAUSE_MS = 200;
 
+/** The same for a lane, to which something is added after a loss only. */
+const ASK_LANE_PAUSE_MS = 2_000;
+
 /** Time for a data node that went away while it was read to return, in ms. */
 export const RETURN_MS_MAX = 5_000;
 
@@ -136,7 +139,14 @@ export class Source {
     this.#askedMs = undefined;
     this.#failingSinceMs = undefined;
     this.isMissed = false;
-    if (isEmpty) this.#askAtMs = nowMs + ASK_PAUSE_MS;
+    if (!isEmpty) return;
+    this.#askAtMs = nowMs + (this.lane > 0 ? ASK_LANE_PAUSE_MS : ASK_PAUSE_MS);
+  }
+
+  /** Whoever followed is about to end: it is read to where it ends now. */
+  stopFollowing(): void {
+    this.stream.stopFollowing();
+    this.#askAtMs = 0;
   }
 
   /** None came: it is away, or for the reason given. */

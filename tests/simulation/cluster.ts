@@ -552,6 +552,7 @@ export class SimReader {
   readonly missing: string[] = [];
   isFinished = false;
   onFinished: () => void = ignore;
+  readonly process: Process;
   readonly #core: ReaderCore;
 
   constructor(
@@ -562,6 +563,7 @@ export class SimReader {
   ) {
     const { world } = network;
     const process = new Process(world, host);
+    this.process = process;
     this.#core = new ReaderCore({ heads, id: "reader", follow }, {
       clock: world,
       random: world.random,

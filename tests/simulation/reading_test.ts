@@ -33,9 +33,9 @@ function newCluster(seed: number, count: number, replicas = 1) {
   const history = new History();
   const client = new SimClient(network, "10.0.2.1", heads, history);
   world.run(8_000);
-  const send = (messages: number) => {
+  const send = (messages: number, padding = "") => {
     for (let i = 0; i < messages; i++) {
-      client.process.handle(() => client.send((name) => `${name} `));
+      client.process.handle(() => client.send((name) => `${name} ${padding}`));
       world.run(5);
     }
     assert.ok(world.runUntil(() => client.unanswered === 0, 10_000));
@@ -191,4 +191,55 @@ Deno.test("a follower that ends reads also who has just come, or come back", () 
     assert.ok(world.runUntil(() => follower.isFinished, 20_000));
     assert.equal(follower.messages.length, wasThere ? 60 : 40);
   }
+});
+
+/** Disks are lost, one after the other, and what they had is restored. */
+function lose(
+  { world, nodes, head }: ReturnType<typeof newCluster>,
+  ...numbers: readonly number[]
+) {
+  for (const number of numbers) {
+    const node = nodes[number]!;
+    node.loseDisk();
+    world.run(6_000);
+    assert.ok(world.runUntil(() => head.missesNobody, 120_000));
+    world.run(20_000);
+  }
+}
+
+Deno.test("a follower reads in the lanes of others what was restored meanwhile", () => {
+  const cluster = newCluster(10, 6, 2);
+  const { world, send, read } = cluster;
+  send(400);
+  // From now on all have lanes, which it reads to their ends.
+  lose(cluster, 4, 3);
+  const follower = read(true);
+  assert.ok(world.runUntil(() => follower.messages.length === 400, 5_000));
+  world.run(3_000);
+  follower.process.stop();
+  send(100);
+  lose(cluster, 0, 1);
+  follower.process.goOn();
+  world.run(4_000);
+  follower.stopFollowing();
+  assert.ok(world.runUntil(() => follower.isFinished, 60_000));
+  assert.equal(follower.messages.length, 500, follower.missing.join("\n"));
+});
+
+Deno.test("a reading is not whole when a data node goes in its midst, though others have all", () => {
+  const cluster = newCluster(11, 5, 2);
+  const { world, send, read } = cluster;
+  const messages = 600;
+  send(messages, "x".repeat(3_000));
+  const reader = read();
+  assert.ok(world.runUntil(() => reader.messages.length > 0, 5_000));
+  assert.ok(reader.messages.length < messages, "it has read all already");
+  reader.process.stop();
+  lose(cluster, 0, 1);
+  reader.process.goOn();
+  assert.ok(world.runUntil(() => reader.isFinished, 60_000));
+  assert.ok(
+    reader.messages.length === messages || reader.missing.length > 0,
+    `${reader.messages.length} of ${messages}, and nothing is said`,
+  );
 });
