@@ -146,6 +146,11 @@ export function headEvents(
     },
     repairLacks: (id, reason) =>
       events.warning(`Record ${id} still has too few copies: ${reason}`),
+    repairRefused: (member, reason) =>
+      events.warning(
+        `Repair: dataNode ${member.label} keeps no copies: ${reason}; others ` +
+          "are asked",
+      ),
     repairGivenUp: (reason, retryMs) =>
       events.warning(
         `Repair broken off: ${reason}; it begins again in ` +

@@ -61,6 +61,8 @@ export interface HeadEvents {
   ): void;
   /** A record still has too few copies, for the reason. */
   repairLacks(id: string, reason: string): void;
+  /** A member keeps no records for others, who are asked instead. */
+  repairRefused(member: Member, reason: string): void;
   /** It was broken off, and begins again later. */
   repairGivenUp(reason: string, retryMs: number): void;
   /** A member asked for no more messages. */

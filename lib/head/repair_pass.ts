@@ -15,6 +15,7 @@
 
 import { Fifo } from "../fifo.ts";
 import { Front, NodeStream } from "../reader/node_stream.ts";
+import { TICK_MS } from "../limits.ts";
 import { nameOf } from "../wire/names.ts";
 import { ByteQueue } from "../wire/byte_queue.ts";
 import type { PieceFields } from "../wire/read_frames.ts";
@@ -51,6 +52,12 @@ const RECORD_BYTES_MIN = 80;
 /** Records with too few copies that a pass names one by one. */
 const NAMED_MAX = 10;
 
+/**
+ * Time for a data node to answer, in ms, after which a pass goes on without it:
+ * a disk that hangs for longer is given up by whoever stores as well.
+ */
+const ANSWER_MS_MAX = 30_000;
+
 /** What a pass has done so far. */
 export interface RepairProgress {
   readonly bytesRead: number;
@@ -80,6 +87,8 @@ export interface RepairHost {
   keeps(member: Member): void;
   /** A record still has too few copies, for the reason. */
   lacks(id: string, reason: string): void;
+  /** A data node keeps no records for others, for the reason: others are asked. */
+  refuses(member: Member, reason: string): void;
   /** A number in `[0, 1)`. */
   random(): number;
 }
@@ -89,7 +98,8 @@ interface Source {
   readonly member: Member;
   readonly lane: number;
   readonly stream: NodeStream;
-  isAsked: boolean;
+  /** For how many ticks it has been asked for a piece; -1 when it is not. */
+  askedTicks: number;
   /** How many bytes it has. */
   end: number;
   /** Of segments: whether it is known which lanes there are beside them. */
@@ -102,7 +112,21 @@ interface Unjudged {
   /** Where it was met first. */
   readonly tick: number;
   readonly line: Uint8Array;
+  /** Who has it, and who is about to. */
   readonly holders: string[];
+}
+
+/** Records that are about to be restored at one data node. */
+interface Outgoing {
+  readonly lines: ByteQueue;
+  records: Unjudged[];
+}
+
+/** Why a pass must be done again, and without whom. */
+export interface PassFailure {
+  readonly reason: string;
+  /** Who is to blame; undefined if it has only left. */
+  readonly culprit: Member | undefined;
 }
 
 /** See the module. */
@@ -118,10 +142,12 @@ export class RepairPass implements PieceReader {
   /** The same, the earliest met first. */
   readonly #order = new Fifo<Unjudged>();
   #unjudgedBytes = 0;
-  /** Lines that are about to be restored, by data node. */
-  readonly #outgoing = new Map<Member, ByteQueue>();
-  /** How many records these are. */
-  readonly #outgoingRecords = new Map<Member, number>();
+  /** What is about to be restored, by data node. */
+  readonly #outgoing = new Map<Member, Outgoing>();
+  /** Restores that were not answered, and for how many ticks. */
+  readonly #restoring = new Map<symbol, { member: Member; ticks: number }>();
+  /** Those that keep no more for others. */
+  readonly #refusing = new Set<Member>();
   #inFlightBytes = 0;
   #budgetBytes = 0;
   #bytesRead = 0;
@@ -131,7 +157,7 @@ export class RepairPass implements PieceReader {
   /** Stretches that hold no record, as `node/lane@position`, and whose. */
   readonly damages = new Map<string, string>();
   #recordsPerTick = RECORDS_PER_TICK;
-  #failure: string | undefined;
+  #failure: PassFailure | undefined;
   #isRead = false;
 
   /** @param members Those to read; all of them readable. */
@@ -160,7 +186,7 @@ export class RepairPass implements PieceReader {
   }
 
   /** Why the pass must be done again, if it must. */
-  get failure(): string | undefined {
+  get failure(): PassFailure | undefined {
     return this.#failure;
   }
 
@@ -177,8 +203,14 @@ export class RepairPass implements PieceReader {
       this.#budgetBytes + bytes,
       2 * bytes + PIECE_BYTES,
     );
-    for (const { member } of this.#sources) {
+    for (const source of this.#sources) {
+      const { member } = source;
       if (member.left) this.#fail(`dataNode ${member.label} left`);
+      if (source.askedTicks < 0) continue;
+      if (++source.askedTicks > ANSWER_TICKS_MAX) this.#blame(member, MUTE);
+    }
+    for (const restore of this.#restoring.values()) {
+      if (++restore.ticks > ANSWER_TICKS_MAX) this.#blame(restore.member, MUTE);
     }
     if (this.#failure !== undefined) return;
     this.#judgeSome();
@@ -193,7 +225,11 @@ export class RepairPass implements PieceReader {
     to: number,
   ): void {
     const source = this.#sources[index]!;
-    source.isAsked = false;
+    source.askedTicks = -1;
+    if (from === to && fields.position < fields.end) {
+      this.#blame(source.member, "its files are shorter than it says");
+      return;
+    }
     source.end = fields.end;
     source.stream.take(fields, bytes, from, to);
     this.#bytesRead += to - from;
@@ -207,8 +243,10 @@ export class RepairPass implements PieceReader {
   }
 
   unread(index: number, _kind: unknown, reason: string): void {
-    this.#sources[index]!.isAsked = false;
-    this.#fail(reason);
+    const source = this.#sources[index]!;
+    source.askedTicks = -1;
+    if (source.member.left) this.#fail(reason);
+    else this.#blame(source.member, reason);
   }
 
   #newSource(member: Member, lane: number): Source {
@@ -216,19 +254,23 @@ export class RepairPass implements PieceReader {
       void this.damages.set(`${member.id}/${lane}@${position}`, member.id);
     const stream = new NodeStream(member.id, false, damaged);
     const knowsLanes = false;
-    return { member, lane, stream, isAsked: false, end: 0, knowsLanes };
+    return { member, lane, stream, askedTicks: -1, end: 0, knowsLanes };
   }
 
-  #fail(reason: string): void {
-    this.#failure ??= reason;
+  #fail(reason: string, culprit?: Member): void {
+    this.#failure ??= { reason, culprit };
+  }
+
+  #blame(member: Member, reason: string): void {
+    this.#fail(`dataNode ${member.label} cannot be read: ${reason}`, member);
   }
 
   #ask(): void {
     for (const [ticket, source] of this.#sources.entries()) {
       if (this.#budgetBytes < PIECE_BYTES) return;
       const { member, lane, stream } = source;
-      if (source.isAsked || !stream.wants) continue;
-      source.isAsked = true;
+      if (source.askedTicks >= 0 || !stream.wants) continue;
+      source.askedTicks = 0;
       this.#budgetBytes -= PIECE_BYTES;
       const { position } = stream;
       const bytesMax = PIECE_BYTES;
@@ -250,8 +292,8 @@ export class RepairPass implements PieceReader {
         this.#meet(next);
       }
     }
-    for (const [member, lines] of this.#outgoing) {
-      if (lines.length > 0) this.#restore(member, lines);
+    for (const [member, outgoing] of this.#outgoing) {
+      if (outgoing.records.length > 0) this.#restore(member, outgoing);
     }
   }
 
@@ -304,19 +346,25 @@ export class RepairPass implements PieceReader {
     }
   }
 
-  #judge({ id, line, holders }: Unjudged): void {
-    let missing = this.#replicas - holders.length;
+  #judge(unjudged: Unjudged): void {
+    const missing = this.#replicas - unjudged.holders.length;
     if (missing <= 0) return;
     this.#lacking++;
+    this.#place(unjudged, missing);
+  }
+
+  /** Has so many others keep a record, as far as there are any. */
+  #place(unjudged: Unjudged, missing: number): void {
+    const { id, line, holders } = unjudged;
     const bytes = line.length + 1;
-    const others = this.#host.targets().filter(({ id }) =>
-      !holders.includes(id)
+    const others = this.#host.targets().filter((member) =>
+      !holders.includes(member.id) && !this.#refusing.has(member)
     );
     const targets = others.filter((member) => bytes <= roomOf(member));
     const isTooLong = targets.length < others.length;
     for (; missing > 0 && targets.length > 0; missing--) {
       const index = Math.floor(this.#host.random() * targets.length);
-      this.#send(targets[index]!, line);
+      this.#send(targets[index]!, unjudged);
       targets.splice(index, 1);
     }
     if (missing === 0) return;
@@ -330,41 +378,66 @@ export class RepairPass implements PieceReader {
     );
   }
 
-  #send(member: Member, line: Uint8Array): void {
-    const lines = this.#outgoing.get(member) ?? new ByteQueue();
-    this.#outgoing.set(member, lines);
+  #send(member: Member, unjudged: Unjudged): void {
+    const { line } = unjudged;
+    const outgoing = this.#outgoing.get(member) ??
+      { lines: new ByteQueue(), records: [] };
+    this.#outgoing.set(member, outgoing);
+    const { lines } = outgoing;
     if (lines.length + line.length + 1 > roomOf(member)) {
-      this.#restore(member, lines);
+      this.#restore(member, outgoing);
     }
     lines.append(line);
     lines.append(LF);
     this.#inFlightBytes += line.length + 1;
-    this.#outgoingRecords.set(
-      member,
-      (this.#outgoingRecords.get(member) ?? 0) + 1,
-    );
-    if (lines.length >= RESTORE_BYTES) this.#restore(member, lines);
+    unjudged.holders.push(member.id);
+    outgoing.records.push(unjudged);
+    if (lines.length >= RESTORE_BYTES) this.#restore(member, outgoing);
   }
 
-  #restore(member: Member, lines: ByteQueue): void {
+  #restore(member: Member, outgoing: Outgoing): void {
+    const { lines, records } = outgoing;
     const bytes = lines.length;
-    const records = this.#outgoingRecords.get(member) ?? 0;
-    this.#outgoingRecords.set(member, 0);
     const copy = lines.view().slice();
     lines.clear();
+    outgoing.records = [];
     if (member.left) {
       this.#inFlightBytes -= bytes;
       this.#fail(`dataNode ${member.label} left`);
       return;
     }
     this.#host.keeps(member);
+    const restore = Symbol();
+    this.#restoring.set(restore, { member, ticks: 0 });
     member.restore(copy, (failure) => {
+      this.#restoring.delete(restore);
       this.#inFlightBytes -= bytes;
-      if (failure === undefined) this.#restored += records;
-      else this.#fail(failure);
+      if (failure === undefined) this.#restored += records.length;
+      else if (member.left) this.#fail(failure);
+      else this.#refused(member, records, failure);
     });
   }
+
+  /** A data node does not keep these: others shall. */
+  #refused(
+    member: Member,
+    records: readonly Unjudged[],
+    reason: string,
+  ): void {
+    if (!this.#refusing.has(member)) this.#host.refuses(member, reason);
+    this.#refusing.add(member);
+    if (this.#failure !== undefined) return;
+    for (const unjudged of records) {
+      unjudged.holders.splice(unjudged.holders.indexOf(member.id), 1);
+      this.#place(unjudged, 1);
+    }
+  }
 }
+
+/** See {@linkcode ANSWER_MS_MAX}; a pass is told of time by its ticks. */
+const ANSWER_TICKS_MAX = ANSWER_MS_MAX / TICK_MS;
+
+const MUTE = `it has not answered for ${ANSWER_MS_MAX / 1000} s`;
 
 const LF = new Uint8Array([10]);
 

@@ -61,6 +61,8 @@ export class Repairer {
   #away: readonly Absence[] = [];
   /** By id, for whose absence a pass has done what could be done, and when. */
   readonly #passedFor = new Map<string, { key: string; atMs: number }>();
+  /** Those that could not be read, which passes do without until then. */
+  readonly #avoided = new Map<Member, number>();
   /** Whether some records may be on these data nodes alone. */
   #mayLack = false;
   /** Damages of which it was seen that what they held is elsewhere. */
@@ -107,9 +109,14 @@ export class Repairer {
     }
     pass.go(repairBytesPerSecond * TICK_MS / 1000);
     if (pass.failure !== undefined) {
+      const { reason, culprit } = pass.failure;
       this.#end(nowMs);
       this.#isAsked = true;
-      this.#events.repairGivenUp(pass.failure, RETRY_MS);
+      if (culprit !== undefined) {
+        const { repairAfterMs } = this.#options;
+        this.#avoided.set(culprit, nowMs + repairAfterMs * this.#stretch);
+      }
+      this.#events.repairGivenUp(reason, RETRY_MS);
     } else if (pass.isDone) {
       this.#end(nowMs);
       this.#finish(pass, nowMs);
@@ -174,6 +181,7 @@ export class Repairer {
         random: this.#random,
         keeps: (member) => this.#roster.keeps(member),
         lacks: (id, reason) => this.#events.repairLacks(id, reason),
+        refuses: (member, reason) => this.#events.repairRefused(member, reason),
         targets: () => this.#targets(),
       },
     );
@@ -210,7 +218,8 @@ export class Repairer {
       this.#passedFor.set(id, { key, atMs: nowMs });
     }
     const unread = this.#roster.unread(members);
-    if (!isComplete || !isWhole && unread.length > 0) this.#isAsked = true;
+    const areNew = unread.some(({ id }) => !this.#isAvoided(id));
+    if (!isComplete || !isWhole && areNew) this.#isAsked = true;
     this.#mayLack = !isWhole;
     this.#events.repaired(
       progress,
@@ -222,7 +231,7 @@ export class Repairer {
   /** Why something may be missing after all was read. */
   #doubt(
     { unplaced }: RepairProgress,
-    unread: readonly string[],
+    unread: readonly Member[],
     nowMs: number,
   ): string {
     if (unplaced > 0) {
@@ -233,20 +242,37 @@ export class Repairer {
     const about = [
       ...away.map((id) => `${id} is away`),
       ...lacking.map((id) => `${id} lacks records`),
-      ...unread.map((id) => `${id} came meanwhile and is to be read`),
+      ...unread.map(({ id }) =>
+        this.#isAvoided(id)
+          ? `${id} cannot be read`
+          : `${id} came meanwhile and is to be read`
+      ),
     ];
     return `messages may be missing that had too few copies elsewhere ` +
       `(dataNode ${about.join(", dataNode ")})`;
   }
 
+  #isAvoided(id: string): boolean {
+    return [...this.#avoided.keys()].some((member) => member.id === id);
+  }
+
+  /** Those that can be read, as far as is known. */
   #readable(): Member[] {
-    return this.#membership.members.filter(({ isReadable }) => isReadable);
+    const nowMs = this.#clock.nowMs();
+    for (const [member, untilMs] of this.#avoided) {
+      if (member.left || nowMs >= untilMs) this.#avoided.delete(member);
+    }
+    return this.#membership.members.filter((member) =>
+      member.isReadable && !this.#avoided.has(member)
+    );
   }
 
   /** Those that copies can be made on. */
   #targets(): Member[] {
-    return this.#readable().filter(({ suspectSinceMs, draining, left }) =>
-      suspectSinceMs === undefined && !draining && !left
+    const nowMs = this.#clock.nowMs();
+    return this.#readable().filter((member) =>
+      member.suspectSinceMs === undefined && !member.rests(nowMs) &&
+      !member.draining && !member.left
     );
   }
 }

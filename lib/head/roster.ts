@@ -182,10 +182,10 @@ export class Roster {
   }
 
   /** Members that are here and not among these, and have records. */
-  unread(members: ReadonlyMap<Member, unknown>): string[] {
-    return [...this.#present].filter(([id, member]) =>
-      !members.has(member) && isMissable(this.#known.get(id)!)
-    ).map(([id]) => id);
+  unread(members: ReadonlyMap<Member, unknown>): Member[] {
+    return [...this.#present.values()].filter((member) =>
+      !members.has(member) && isMissable(this.#known.get(member.id)!)
+    );
   }
 
   /** Ids of members that lack records which they had. */

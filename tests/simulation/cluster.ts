@@ -156,6 +156,7 @@ export class SimHead {
         repairing: ignore,
         repaired: (_progress, _sinceMs, doubt) => this.onRepaired(doubt),
         repairLacks: ignore,
+        repairRefused: ignore,
         repairGivenUp: ignore,
         memberDraining: ignore,
         memberDrained: ignore,

@@ -118,7 +118,12 @@ export function runRepair(seed: number): number {
       if (world.chance(0.7)) node.start();
     }
     if (world.chance(0.3)) disturb(world, heads, nodes);
+    // One that has no room keeps nobody from making copies on others.
+    const full = world.pick(nodes);
+    const others = nodes.filter((one) => one !== full && !one.process.isDead);
+    full.disk.isFull = others.length >= replicas && world.chance(0.4);
     repair();
+    full.disk.isFull = false;
     if (node.process.isDead) node.start();
     assert.ok(world.runUntil(hasAll, 60_000), "they do not join");
   }
