@@ -9,6 +9,10 @@
  *    `registro_cliente.txt` (a head's). A connection that is lost is made
  *    again, and what was not answered is sent again.
  *
+ * It has done its work when all that it was to send is sent and answered: a
+ * signal that comes before the end of standard input, or of `--count`, makes it
+ * fail. Without such an end of its own, a signal is how it ends.
+ *
  * @module
  */
 
@@ -30,6 +34,7 @@ import { StartError } from "../lib/start_error.ts";
 import { escapedText } from "../lib/store/escape.ts";
 import { bytesOf } from "../lib/wire/ascii.ts";
 import { readLines, TOO_LONG } from "./lines.ts";
+import { Progress } from "./progress.ts";
 import {
   every,
   newEnding,
@@ -74,12 +79,13 @@ export function startClient(
   let peerRole: PeerRole | undefined;
   let answerFile: LogFile | undefined;
   let isAway = false;
-  let rejected = 0;
+  const progress = new Progress(options.count);
   /** Messages that could not be stored, and were not told of yet; and why. */
   let postponed = 0;
   let postponedReason = "";
   let postponedToldMs = -Infinity;
   let isDraining = false;
+  let hasSentAll = false;
   const stopReading = new AbortController();
   /** Wakes whoever waits for the next moment to send. */
   let wake: (() => void) | undefined;
@@ -135,7 +141,7 @@ export function startClient(
   });
 
   sendAll().then(
-    () => ending.end(rejected === 0 ? undefined : failedText()),
+    () => ending.end(progress.failure(client.unanswered)),
     (error) => {
       if (error instanceof ClosedError) throw error;
       ending.end(`Cannot read messages: ${error.message}`);
@@ -148,13 +154,11 @@ export function startClient(
       isDraining = true;
       const messages = counted(client.unanswered, "message");
       events.info(`Draining: ${messages} unanswered, then the end`);
+      progress.cutBefore = whatIsAhead();
       stopReading.abort();
       wake?.();
       const timer = setTimeout(
-        () =>
-          ending.end(
-            `${counted(client.unanswered, "message")} not answered`,
-          ),
+        () => ending.end(progress.failure(client.unanswered)),
         DRAIN_MS_MAX,
       );
       ending.done.then(() => clearTimeout(timer));
@@ -178,28 +182,34 @@ export function startClient(
     const { source } = options;
     if (source.kind === "lines") await sendLines(source.stream);
     else await sendOnInterval(() => messageOf(source));
+    hasSentAll = true;
     await client.flush();
+  }
+
+  /** What a signal comes before now, if there is an end to come to. */
+  function whatIsAhead(): string | undefined {
+    if (hasSentAll) return undefined;
+    if (options.source.kind === "lines") return "the end of standard input";
+    return progress.sent < (options.count ?? 0) ? "all was sent" : undefined;
   }
 
   async function sendOnInterval(message: () => string): Promise<void> {
     const count = options.count ?? Infinity;
-    let sent = 0;
-    while (sent < count && !isDraining) {
+    while (progress.sent < count && !isDraining) {
       // With a peer that is away, messages would only pile up.
       const answered = client.unanswered < UNANSWERED_MAX
         ? send(message())
         : undefined;
-      if (answered !== undefined) sent++;
       if (options.intervalMs === 0) await answered;
-      else if (sent < count) await pause(options.intervalMs);
+      else if (progress.sent < count) await pause(options.intervalMs);
     }
   }
 
   async function sendLines(stream: ReadableStream<Uint8Array>): Promise<void> {
-    let sent = 0;
+    let taken = 0;
     for await (const line of readLines(stream, stopReading.signal)) {
       if (line === TOO_LONG) {
-        rejected++;
+        progress.rejected++;
         events.error(
           `Cannot send a line of more than ${MESSAGE_BYTES_MAX} bytes`,
         );
@@ -207,16 +217,23 @@ export function startClient(
         const answered = send(line);
         if (client.unanswered >= UNANSWERED_MAX) await answered;
       }
-      if (++sent === options.count) break;
+      if (++taken === options.count) {
+        // Lines that were read before a signal came are sent after it.
+        progress.cutBefore = undefined;
+        return;
+      }
     }
   }
 
   async function send(message: string | Uint8Array): Promise<void> {
+    progress.sent++;
     try {
-      tellAnswer(message, await client.send(message));
+      const receipt = await client.send(message);
+      progress.answered++;
+      tellAnswer(message, receipt);
     } catch (error) {
       if (error instanceof RejectedError) {
-        rejected++;
+        progress.rejected++;
         events.error(error.message);
       } else if (!(error instanceof ClosedError) || error.cause !== undefined) {
         // Not because the role ends: a bug of ours.
@@ -245,10 +262,6 @@ export function startClient(
     const messages = counted(postponed, "message");
     events.warning(`${messages} not stored, sent again: ${postponedReason}`);
     postponed = 0;
-  }
-
-  function failedText(): string {
-    return `${counted(rejected, "message")} can never be stored`;
   }
 
   function pause(ms: number): Promise<void> {
