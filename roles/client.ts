@@ -26,6 +26,7 @@ import {
 import { ClosedError } from "../lib/closed_error.ts";
 import type { PeerChoice } from "../lib/client/core.ts";
 import type { PeerRole } from "../lib/client/events.ts";
+import { whyWrongPeer } from "../lib/client/wrong_peer.ts";
 import { newClientId } from "../lib/identity.ts";
 import { DRAIN_MS_MAX, MESSAGE_BYTES_MAX } from "../lib/limits.ts";
 import type { LogFile } from "../lib/log/log_file.ts";
@@ -34,14 +35,9 @@ import { StartError } from "../lib/start_error.ts";
 import { escapedText } from "../lib/store/escape.ts";
 import { bytesOf } from "../lib/wire/ascii.ts";
 import { readLines, TOO_LONG } from "./lines.ts";
+import { PeerWatch } from "./peer_watch.ts";
 import { Progress } from "./progress.ts";
-import {
-  every,
-  newEnding,
-  newHopelessness,
-  type RoleContext,
-  type Running,
-} from "./running.ts";
+import { every, newEnding, type RoleContext, type Running } from "./running.ts";
 
 /** Where a client's messages come from. */
 export type MessageSource =
@@ -75,10 +71,8 @@ export function startClient(
 ): Running {
   const { clock, log } = context;
   const events = log.events();
-  const isHopeless = newHopelessness(clock, options.to);
   let peerRole: PeerRole | undefined;
   let answerFile: LogFile | undefined;
-  let isAway = false;
   const progress = new Progress(options.count);
   /** Messages that could not be stored, and were not told of yet; and why. */
   let postponed = 0;
@@ -90,13 +84,20 @@ export function startClient(
   /** Wakes whoever waits for the next moment to send. */
   let wake: (() => void) | undefined;
 
+  const watch = new PeerWatch({
+    clock,
+    events,
+    to: options.to,
+    isUseless: (reason) =>
+      options.peer !== "auto" && reason === whyWrongPeer(options.peer),
+  });
   const client: Client = connect({
     to: options.to,
     clientId: clientIdOf(options.name, context.strongRandom),
     peer: options.peer,
     events: {
       connected(address, role, encoding) {
-        isAway = false;
+        watch.connected();
         answerFile = openAnswers(role);
         // As the program of 2019 began its file.
         answerFile?.line("confirmacion");
@@ -104,15 +105,8 @@ export function startClient(
         events.info(`Connected to ${role} ${address} (${encoding})`);
       },
       lost(address, reason) {
-        if (peerRole === undefined && isHopeless(address, reason)) {
-          ending.end(`Cannot find ${address}: ${reason}`);
-        } else if (!isAway && !isDraining) {
-          isAway = true;
-          events.warning(
-            `No connection to ${address}: ${reason}; calling again until ` +
-              "there is one",
-          );
-        }
+        const useless = watch.lost(address, reason, isDraining);
+        if (useless !== undefined) ending.end(useless);
       },
       postponed(count, reason) {
         postponed += count;
