@@ -100,6 +100,8 @@ for (const target of targets) {
       `--role server --port 0 --log-dir ${file}`,
       `--role data --head 127.0.0.1:1 --dir ${file}`,
       `--role data --head 127.0.0.1:1 --dir /proc/nowhere`,
+      `--role data --head 127.0.0.1:1 --dir /dev/shm/* --check`,
+      `--role head --port 0 --log-dir /sys`,
     ];
     for (const line of cases) {
       const { code, errors } = await runNode(target, line);
@@ -108,6 +110,8 @@ for (const target of targets) {
         errors,
         /^sd-node: Cannot use directory '.*choose another with --/,
       );
+      // What the runtime advises is for who wrote the program.
+      assert.doesNotMatch(errors, /--allow|access to/);
       assert.equal(errors.split("\n").length, 1, errors);
     }
   });
