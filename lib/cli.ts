@@ -263,7 +263,8 @@ const parsers: Readonly<Record<RoleName, Parser<"sync", Command, unknown>>> = {
     ),
     peer: withDefault(
       option("--peer", oneOf(["auto", "head", "server"], "WHAT"), {
-        description: message`head, server, or auto to find out`,
+        description:
+          message`What the peer must be: head, server, or auto for either`,
       }),
       "auto" as const,
     ),

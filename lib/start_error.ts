@@ -73,5 +73,18 @@ export function cannotOpenFile(path: string, error: unknown): StartError {
 }
 
 function wordsOf(error: unknown): string {
+  if (isNoPlaceForFiles(error)) {
+    return "no files can be kept in /dev, /proc and /sys";
+  }
   return error instanceof Error ? error.message : `${error}`;
+}
+
+/**
+ * Whether the runtime refuses a place, as it does in these three whatever is
+ *  granted by path. Nobody who runs the executable can follow its advice; of a
+ * permission that is lacking, when it runs from its sources, the advice is right.
+ */
+function isNoPlaceForFiles(error: unknown): boolean {
+  return error instanceof Deno.errors.NotCapable &&
+    error.message.startsWith("Requires all access");
 }

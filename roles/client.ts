@@ -9,6 +9,10 @@
  *    `registro_cliente.txt` (a head's). A connection that is lost is made
  *    again, and what was not answered is sent again.
  *
+ * It has done its work when all that it was to send is sent and answered: a
+ * signal that comes before the end of standard input, or of `--count`, makes it
+ * fail. Without such an end of its own, a signal is how it ends.
+ *
  * @module
  */
 
@@ -22,6 +26,7 @@ import {
 import { ClosedError } from "../lib/closed_error.ts";
 import type { PeerChoice } from "../lib/client/core.ts";
 import type { PeerRole } from "../lib/client/events.ts";
+import { whyWrongPeer } from "../lib/client/wrong_peer.ts";
 import { newClientId } from "../lib/identity.ts";
 import { DRAIN_MS_MAX, MESSAGE_BYTES_MAX } from "../lib/limits.ts";
 import type { LogFile } from "../lib/log/log_file.ts";
@@ -30,13 +35,9 @@ import { StartError } from "../lib/start_error.ts";
 import { escapedText } from "../lib/store/escape.ts";
 import { bytesOf } from "../lib/wire/ascii.ts";
 import { readLines, TOO_LONG } from "./lines.ts";
-import {
-  every,
-  newEnding,
-  newHopelessness,
-  type RoleContext,
-  type Running,
-} from "./running.ts";
+import { PeerWatch } from "./peer_watch.ts";
+import { Progress } from "./progress.ts";
+import { every, newEnding, type RoleContext, type Running } from "./running.ts";
 
 /** Where a client's messages come from. */
 export type MessageSource =
@@ -70,27 +71,33 @@ export function startClient(
 ): Running {
   const { clock, log } = context;
   const events = log.events();
-  const isHopeless = newHopelessness(clock, options.to);
   let peerRole: PeerRole | undefined;
   let answerFile: LogFile | undefined;
-  let isAway = false;
-  let rejected = 0;
+  const progress = new Progress(options.count);
   /** Messages that could not be stored, and were not told of yet; and why. */
   let postponed = 0;
   let postponedReason = "";
   let postponedToldMs = -Infinity;
   let isDraining = false;
+  let hasSentAll = false;
   const stopReading = new AbortController();
   /** Wakes whoever waits for the next moment to send. */
   let wake: (() => void) | undefined;
 
+  const watch = new PeerWatch({
+    clock,
+    events,
+    to: options.to,
+    isUseless: (reason) =>
+      options.peer !== "auto" && reason === whyWrongPeer(options.peer),
+  });
   const client: Client = connect({
     to: options.to,
     clientId: clientIdOf(options.name, context.strongRandom),
     peer: options.peer,
     events: {
       connected(address, role, encoding) {
-        isAway = false;
+        watch.connected();
         answerFile = openAnswers(role);
         // As the program of 2019 began its file.
         answerFile?.line("confirmacion");
@@ -98,15 +105,8 @@ export function startClient(
         events.info(`Connected to ${role} ${address} (${encoding})`);
       },
       lost(address, reason) {
-        if (peerRole === undefined && isHopeless(address, reason)) {
-          ending.end(`Cannot find ${address}: ${reason}`);
-        } else if (!isAway && !isDraining) {
-          isAway = true;
-          events.warning(
-            `No connection to ${address}: ${reason}; calling again until ` +
-              "there is one",
-          );
-        }
+        const useless = watch.lost(address, reason, isDraining);
+        if (useless !== undefined) ending.end(useless);
       },
       postponed(count, reason) {
         postponed += count;
@@ -135,7 +135,7 @@ export function startClient(
   });
 
   sendAll().then(
-    () => ending.end(rejected === 0 ? undefined : failedText()),
+    () => ending.end(progress.failure(client.unanswered)),
     (error) => {
       if (error instanceof ClosedError) throw error;
       ending.end(`Cannot read messages: ${error.message}`);
@@ -148,13 +148,11 @@ export function startClient(
       isDraining = true;
       const messages = counted(client.unanswered, "message");
       events.info(`Draining: ${messages} unanswered, then the end`);
+      progress.cutBefore = whatIsAhead();
       stopReading.abort();
       wake?.();
       const timer = setTimeout(
-        () =>
-          ending.end(
-            `${counted(client.unanswered, "message")} not answered`,
-          ),
+        () => ending.end(progress.failure(client.unanswered)),
         DRAIN_MS_MAX,
       );
       ending.done.then(() => clearTimeout(timer));
@@ -178,28 +176,34 @@ export function startClient(
     const { source } = options;
     if (source.kind === "lines") await sendLines(source.stream);
     else await sendOnInterval(() => messageOf(source));
+    hasSentAll = true;
     await client.flush();
+  }
+
+  /** What a signal comes before now, if there is an end to come to. */
+  function whatIsAhead(): string | undefined {
+    if (hasSentAll) return undefined;
+    if (options.source.kind === "lines") return "the end of standard input";
+    return progress.sent < (options.count ?? 0) ? "all was sent" : undefined;
   }
 
   async function sendOnInterval(message: () => string): Promise<void> {
     const count = options.count ?? Infinity;
-    let sent = 0;
-    while (sent < count && !isDraining) {
+    while (progress.sent < count && !isDraining) {
       // With a peer that is away, messages would only pile up.
       const answered = client.unanswered < UNANSWERED_MAX
         ? send(message())
         : undefined;
-      if (answered !== undefined) sent++;
       if (options.intervalMs === 0) await answered;
-      else if (sent < count) await pause(options.intervalMs);
+      else if (progress.sent < count) await pause(options.intervalMs);
     }
   }
 
   async function sendLines(stream: ReadableStream<Uint8Array>): Promise<void> {
-    let sent = 0;
+    let taken = 0;
     for await (const line of readLines(stream, stopReading.signal)) {
       if (line === TOO_LONG) {
-        rejected++;
+        progress.rejected++;
         events.error(
           `Cannot send a line of more than ${MESSAGE_BYTES_MAX} bytes`,
         );
@@ -207,16 +211,23 @@ export function startClient(
         const answered = send(line);
         if (client.unanswered >= UNANSWERED_MAX) await answered;
       }
-      if (++sent === options.count) break;
+      if (++taken === options.count) {
+        // Lines that were read before a signal came are sent after it.
+        progress.cutBefore = undefined;
+        return;
+      }
     }
   }
 
   async function send(message: string | Uint8Array): Promise<void> {
+    progress.sent++;
     try {
-      tellAnswer(message, await client.send(message));
+      const receipt = await client.send(message);
+      progress.answered++;
+      tellAnswer(message, receipt);
     } catch (error) {
       if (error instanceof RejectedError) {
-        rejected++;
+        progress.rejected++;
         events.error(error.message);
       } else if (!(error instanceof ClosedError) || error.cause !== undefined) {
         // Not because the role ends: a bug of ours.
@@ -245,10 +256,6 @@ export function startClient(
     const messages = counted(postponed, "message");
     events.warning(`${messages} not stored, sent again: ${postponedReason}`);
     postponed = 0;
-  }
-
-  function failedText(): string {
-    return `${counted(rejected, "message")} can never be stored`;
   }
 
   function pause(ms: number): Promise<void> {

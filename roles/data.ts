@@ -38,6 +38,7 @@ import {
   newHopelessness,
   type RoleContext,
   type Running,
+  whatNext,
 } from "./running.ts";
 
 /** How a data node is started. */
@@ -234,8 +235,8 @@ export function startData(
           away.add(address);
           registry.line("Servidor no conecta.");
           events.warning(
-            `No connection to head ${address}: ${reason}; calling again ` +
-              "until there is one",
+            `No connection to head ${address}: ${reason}; ` +
+              whatNext(reason, hasJoined),
           );
         }
       },

@@ -96,7 +96,8 @@ async function carryOut(
   voice: Voice,
 ): Promise<number> {
   const tell = async (text: string) => {
-    await print(lineOf(text, "info", voice));
+    const all = [text, ...warnings, ...mistypedVariables(voice)].join("; ");
+    await print(lineOf(all, "info", voice));
     return ExitCode.done;
   };
   if (command.check) return await tell(await check(command));
@@ -307,6 +308,5 @@ function readEnvironment(): Environment {
 function mistypedVariables(
   { role }: { readonly role: RoleName | undefined },
 ): string[] {
-  if (role === undefined) return [];
   return aboutVariables(role, (name) => Deno.env.get(name) !== undefined);
 }

@@ -22,19 +22,17 @@ import { visible } from "../lib/visible.ts";
 import { bytesOf } from "../lib/wire/ascii.ts";
 import { ByteQueue } from "../lib/wire/byte_queue.ts";
 import { writeOut } from "./output.ts";
-import {
-  every,
-  newEnding,
-  newHopelessness,
-  type RoleContext,
-  type Running,
-} from "./running.ts";
+import { PeerWatch } from "./peer_watch.ts";
+import { every, newEnding, type RoleContext, type Running } from "./running.ts";
 
 /**
  * Time after `--until` for what came before to be stored, in ms, so that who
  * follows until then sees it.
  */
 const STORED_MS_MAX = 2_000;
+
+/** How a reader's loss of a peer ends that it can read nothing from, ever. */
+const KEEPS_NOTHING = "nothing that can be read back";
 
 /** What is read, and how it is printed. */
 export interface ReadingOptions extends Wanted {
@@ -51,15 +49,18 @@ export function startReading(
   { clock, log }: RoleContext,
 ): Running {
   const events = log.events();
-  const isHopeless = newHopelessness(clock, options.to);
+  const watch = new PeerWatch({
+    clock,
+    events,
+    to: options.to,
+    isUseless: (reason) => reason.endsWith(KEEPS_NOTHING),
+  });
   const isWanted = lineFilter(options);
   const write = lineWriter(options.format, Deno.stdout.isTerminal());
   const out = new ByteQueue();
   /** Lines about copies that are not printed yet, and how many there were. */
   const homes: string[] = [];
   let homesFound = 0;
-  let hasConnected = false;
-  let isAway = false;
   /** Whether a signal asks for the end, and came before it. */
   let isInterrupted = false;
   let hasReadAll = false;
@@ -69,20 +70,14 @@ export function startReading(
     follow: options.follow,
     events: {
       connected(address) {
-        if (isAway) events.warning(`Connected to ${address} again`);
-        hasConnected = true;
-        isAway = false;
+        const { isAway } = watch;
+        const again = watch.connected() ? " again" : "";
+        // That it is there needs no word, unless it was told to be away.
+        if (isAway) events.warning(`Connected to ${address}${again}`);
       },
       lost(address, reason) {
-        if (!hasConnected && isHopeless(address, reason)) {
-          ending.end(`Cannot find ${address}: ${reason}`);
-        } else if (!isAway) {
-          isAway = true;
-          events.warning(
-            `No connection to ${address}: ${reason}; calling again until ` +
-              "there is one",
-          );
-        }
+        const useless = watch.lost(address, reason);
+        if (useless !== undefined) ending.end(useless);
       },
       missing: (reason) => events.warning(reason),
       noticed: (notice) => events.warning(notice),
@@ -147,7 +142,7 @@ export function startReading(
       return "Messages may be missing, as told above";
     }
     // Only a signal ends a follower; but what it does not hear of, it misses.
-    if (isInterrupted && (!hasConnected || isAway)) {
+    if (isInterrupted && (!watch.hasConnected || watch.isAway)) {
       return "Ended by a signal without a connection: messages may be missing";
     }
     return options.where !== undefined && homesFound === 0

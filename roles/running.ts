@@ -74,6 +74,18 @@ export function newHopelessness(
   };
 }
 
+/**
+ * What is done after a call that failed, in words.
+ *
+ * @param hasConnected Whether there was a connection before.
+ */
+export function whatNext(reason: string, hasConnected: boolean): string {
+  return reason === UNKNOWN_HOST && !hasConnected
+    ? `calling again, but not for more than ${HOST_UNKNOWN_MS_MAX / 1000} s ` +
+      "while no host is known"
+    : "calling again until there is one";
+}
+
 /** Logs that a listener can take no more connections, and that it can again. */
 export function tellAccepting(events: EventLog): ListenEvents {
   return {

@@ -144,15 +144,17 @@ function roleWord(
 }
 
 /**
- * Tells of variables that look like mistyped ones of a role.
+ * Tells of variables that look like mistyped ones of a role, or of the one that
+ * names the role when there is none.
  *
  * @param isSet Whether there is a variable of this name.
  */
 export function aboutVariables(
-  role: RoleName,
+  role: RoleName | undefined,
   isSet: (name: string) => boolean,
 ): string[] {
-  return aboutMistyped(flagsOf(role), new Set(environmentVariables()), isSet);
+  const flags = role === undefined ? ["--role"] : flagsOf(role);
+  return aboutMistyped(flags, new Set(environmentVariables()), isSet);
 }
 
 function wrong(text: string): CommandLine {

@@ -6,7 +6,8 @@
  * and may list none: for that it would have to be allowed to read them all, with
  * whatever secrets there are. So a mistyped name is looked for by asking for
  * the names that people write instead of one that has a meaning: a thousand for
- * a role, which takes 2 ms. All that differ in a letter would take 20.
+ * a role, which takes 2 ms. All that differ in a letter would take 20, and are
+ * looked for only where nothing starts without the variable: that of the role.
  *
  * @module
  */
@@ -51,7 +52,11 @@ export function aboutMistyped(
   const meant = new Map<string, string>();
   for (const flag of flags) {
     const variable = variableOf(flag);
-    for (const name of nearNames(variable.slice(PREFIX.length))) {
+    const meantName = variable.slice(PREFIX.length);
+    const names = flag === "--role"
+      ? [...nearNames(meantName), ...changedNames(meantName)]
+      : nearNames(meantName);
+    for (const name of names) {
       const near = PREFIX + name;
       if (!known.has(near) && !meant.has(near) && isSet(near)) {
         meant.set(near, variable);
@@ -84,4 +89,13 @@ function* nearNames(name: string): Iterable<string> {
   yield words.toReversed().join("_");
   yield words.join("-");
   for (let i = 0; i < words.length; i++) yield words.toSpliced(i, 1).join("_");
+}
+
+/** Names with another letter in one place. */
+function* changedNames(name: string): Iterable<string> {
+  for (let i = 0; i < name.length; i++) {
+    for (const letter of "ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+      yield name.slice(0, i) + letter + name.slice(i + 1);
+    }
+  }
 }

@@ -14,12 +14,13 @@ import { AttentiveClock } from "../heartbeat/attentive_clock.ts";
 import type { Link } from "../ports.ts";
 import { WireError, type WireErrorKind } from "../wire/errors.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
-import type { Answer, ClientEvents } from "./events.ts";
+import type { Answer, ClientEvents, PeerRole } from "./events.ts";
 import { FramePeerSession } from "./frame_peer_session.ts";
 import { TextPeerSession } from "./text_peer_session.ts";
 import { Window } from "./window.ts";
+import { WrongPeerSession } from "./wrong_peer.ts";
 
-/** What the peer is taken for; `auto` finds out. */
+/** What the peer must be; `auto` finds out what it is. */
 export type PeerChoice = "auto" | "head" | "server";
 
 /** How a client is set up. */
@@ -216,8 +217,17 @@ export class ClientCore implements ClientContext {
     this.#tellRoom();
   }
 
-  #begin(link: Link, encoding: Encoding, properties: Properties): PeerSession {
+  #begin(
+    link: Link,
+    encoding: Encoding,
+    properties: Properties,
+  ): CalledSession {
     const address = this.#caller.address;
+    const { peer } = this.options;
+    const role = roleOf(encoding, properties);
+    if (peer !== "auto" && role !== undefined && role !== peer) {
+      return new WrongPeerSession(link, peer);
+    }
     this.#session = encoding === Encoding.frame
       ? new FramePeerSession(this, link, address)
       : new TextPeerSession(this, link, address, encoding, properties);
@@ -230,4 +240,14 @@ export class ClientCore implements ClientContext {
     this.#wasFull = false;
     this.ports.events.room();
   }
+}
+
+/** What a peer is, if its answer to the request tells. */
+function roleOf(
+  encoding: Encoding,
+  properties: Properties,
+): PeerRole | undefined {
+  // Only heads speak frames with clients.
+  if (encoding === Encoding.frame) return "head";
+  return properties["role"] === "server" ? "server" : undefined;
 }

@@ -33,8 +33,10 @@ export interface ConnectOptions {
    */
   readonly clientId?: string | undefined;
   /**
-   * What the peer is. `auto` finds out, which with an original program takes
-   * a moment and shows a server one message `cliente`.
+   * What the peer must be. `auto` finds out what it is, which with an original
+   * program takes a moment and shows a server one message `cliente`. Another
+   * peer than this is sent nothing: `lost` is told why, and it is called again.
+   * An original head that is taken for a `server` cannot be told from one.
    *
    * @default {"auto"}
    */

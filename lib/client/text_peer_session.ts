@@ -30,6 +30,7 @@ import { LineScanner, LineStatus } from "../wire/line.ts";
 import { CLIENT_ROLE } from "../wire/words.ts";
 import type { ClientContext, PeerSession } from "./core.ts";
 import type { PeerRole } from "./events.ts";
+import { whyWrongPeer } from "./wrong_peer.ts";
 
 const LF = new Uint8Array([10]);
 
@@ -80,6 +81,7 @@ export class TextPeerSession implements PeerSession {
     this.#encoding = encoding;
     if (encoding === Encoding.chunk) link.expect(READ_BYTES_CHUNK);
     const { peer } = client.options;
+    // Of an original, whose answer does not tell, its user knows better.
     if (peer === "server" || properties["role"] === "server") {
       this.#become("server");
     } else {
@@ -156,17 +158,15 @@ export class TextPeerSession implements PeerSession {
   #take(bytes: Uint8Array, from: number, to: number): void {
     const text = textOf(bytes, from, to);
     if (this.#role === undefined) {
-      if (text === CLIENT_ROLE && this.#client.options.peer === "auto") {
-        this.#become("server");
-        this.pump();
-      }
+      // A head takes it in silence.
+      if (text === CLIENT_ROLE) this.#becomeServer();
       return;
     }
     if (this.#isGuess) {
       this.#isGuess = false;
       if (text === CLIENT_ROLE && !this.#isEcho(this.#sent.at(0), text)) {
         // A server that was slow to send `cliente` back.
-        this.#become("server");
+        this.#becomeServer();
         return;
       }
     }
@@ -226,6 +226,17 @@ export class TextPeerSession implements PeerSession {
     return message.length > CHUNK_BYTES_MAX_OF_ORIGINALS
       ? `an original program reads ${CHUNK_BYTES_MAX_OF_ORIGINALS} bytes`
       : undefined;
+  }
+
+  /** It has sent `cliente` back. */
+  #becomeServer(): void {
+    if (this.#client.options.peer === "head") {
+      this.farewell = whyWrongPeer("head");
+      this.#link.abort();
+      return;
+    }
+    this.#become("server");
+    this.pump();
   }
 
   #become(role: PeerRole): void {

@@ -100,6 +100,8 @@ for (const target of targets) {
       `--role server --port 0 --log-dir ${file}`,
       `--role data --head 127.0.0.1:1 --dir ${file}`,
       `--role data --head 127.0.0.1:1 --dir /proc/nowhere`,
+      `--role data --head 127.0.0.1:1 --dir /dev/shm/* --check`,
+      `--role head --port 0 --log-dir /sys`,
     ];
     for (const line of cases) {
       const { code, errors } = await runNode(target, line);
@@ -108,6 +110,8 @@ for (const target of targets) {
         errors,
         /^sd-node: Cannot use directory '.*choose another with --/,
       );
+      // What the runtime advises is for who wrote the program.
+      assert.doesNotMatch(errors, /--allow|access to/);
       assert.equal(errors.split("\n").length, 1, errors);
     }
   });
@@ -233,6 +237,28 @@ for (const target of targets) {
       /Missing.*--head.*; SD_HEADS is ignored: .* SD_HEAD\?$/,
     );
     assert.equal(errors.split("\n").length, 1);
+
+    // Of a role that is missing, and of a check that says that all is well.
+    const roleless = await runNode(target, [], { env: { SD_ROLL: "head" } });
+    assert.equal(roleless.code, 2);
+    assert.match(
+      roleless.errors,
+      /^sd-node: --role is missing: .*; SD_ROLL is ignored: .* SD_ROLE\?$/,
+    );
+    await using server = startNode(
+      target,
+      `--role server --host 127.0.0.1 --port 0 --log-dir ${directory.at("s")}`,
+    );
+    const checked = await runNode(
+      target,
+      `--role server --host 127.0.0.1 --port ${await portOf(server)} --check`,
+      { env: { SD_MAX_CLIENT: "1" } },
+    );
+    assert.equal(checked.code, 0);
+    assert.match(
+      checked.out,
+      /^The server at .* serves; SD_MAX_CLIENT is ignored: .* SD_MAX_CLIENTS\?$/,
+    );
   });
 
   test("a head without a free descriptor says so, once, and that it is over", async () => {

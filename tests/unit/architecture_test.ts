@@ -42,6 +42,7 @@ const pure = [
   "lib/client/core.ts",
   "lib/client/head_pulse.ts",
   "lib/client/window.ts",
+  "lib/client/wrong_peer.ts",
   "lib/client/frame_peer_session.ts",
   "lib/client/text_peer_session.ts",
   "lib/reader/client_order.ts",

@@ -83,6 +83,35 @@ Deno.test("client with --peer server says no `cliente`", () => {
   assert.deepEqual(told, ["connected server chunk"]);
 });
 
+Deno.test("client sends nothing to a peer that is not what it must be", () => {
+  const cases: readonly (readonly [string, PeerChoice, string])[] = [
+    ["confirmacion role=server\n", "head", "lost: it is a server, not a head"],
+    [
+      "confirmacion sd/2 role=head\n",
+      "server",
+      "lost: it is a head, not a server",
+    ],
+  ];
+  for (const [confirmation, peer, lost] of cases) {
+    const { told, connect, send } = newClient(confirmation, peer);
+    send("uno");
+    const link = connect();
+    link.breaks();
+    assert.equal(link.said(), "");
+    assert.deepEqual(told, [lost]);
+  }
+});
+
+Deno.test("client with --peer head knows an original server by its echo", () => {
+  const { told, connect, send } = newClient("confirmacion", "head");
+  send("uno");
+  const link = connect();
+  assert.equal(link.said(), "cliente");
+  link.receive("cliente");
+  assert.equal(link.said(), "");
+  assert.deepEqual(told, ["lost: it is a server, not a head"]);
+});
+
 Deno.test("client sends one chunk at a time, and lines together", () => {
   const chunk = newClient("confirmacion", "server");
   chunk.send("uno");
