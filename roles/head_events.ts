@@ -207,22 +207,20 @@ export function headEvents(
       const id = idOf(batch, firstSequence, firstSequence + count - 1);
       events.warning(`${id} cannot be stored: ${reason}`);
     },
-    holding: (live, needed) =>
+    holding: (_live, _needed, reasons) =>
       events.warning(
-        live === 0
+        reasons.length === 0
           ? "no hay dataNodes: messages wait until one joins"
-          : `${live} of ${needed} dataNodes: messages wait until more join`,
+          : `Messages wait: ${reasons.join("; ")}`,
       ),
     stuck: (messages, waitedMs, reasons) =>
       events.warning(
-        `Waiting: ${
-          counted(messages, "message")
-        }, none of which was placed for ` +
-          `${(waitedMs / 1000).toFixed(1)} s; ${reasons.join("; ")}`,
+        `Waiting: ${counted(messages, "message")}, none of which was stored ` +
+          `for ${(waitedMs / 1000).toFixed(1)} s; ${reasons.join("; ")}`,
       ),
     released: (messages) =>
       events.info(
-        `dataNodes again: ${counted(messages, "message")} that waited sent on`,
+        `dataNodes again: ${counted(messages, "message")} that waited stored`,
       ),
     fewerCopies: (copies, replicas) =>
       copies < replicas

@@ -159,7 +159,7 @@ export class TextMemberSession implements Session, MemberWire {
     this.#member.answered(nowMs);
     // Of a batch that others have stored meanwhile it needs no more.
     if (this.#end < batch.length && !batch.answered) {
-      this.#member.progressed(nowMs);
+      delivery.progressed(this.#member);
       this.#writeNext(batch);
     } else {
       this.#batch = undefined;
