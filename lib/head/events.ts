@@ -63,6 +63,15 @@ export interface HeadEvents {
   repairLacks(id: string, reason: string): void;
   /** It was broken off, and begins again later. */
   repairGivenUp(reason: string, retryMs: number): void;
+  /**
+   * Data nodes stay away, and fewer are left than each record should have
+   * copies: theirs cannot be made again.
+   *
+   * @param away The ids of those that are away.
+   */
+  fewToCopyTo(here: number, replicas: number, away: string): void;
+  /** There are enough again. */
+  enoughToCopyTo(here: number): void;
   /** A member asked for no more messages. */
   memberDraining(member: Member): void;
   /** It left, with nothing in flight to it. */

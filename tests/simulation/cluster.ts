@@ -157,6 +157,8 @@ export class SimHead {
         repaired: (_progress, _sinceMs, doubt) => this.onRepaired(doubt),
         repairLacks: ignore,
         repairGivenUp: ignore,
+        fewToCopyTo: ignore,
+        enoughToCopyTo: ignore,
         memberDraining: ignore,
         memberDrained: ignore,
         placed: (batch) => this.onPlaced(batch),

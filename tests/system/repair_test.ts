@@ -47,7 +47,7 @@ for (const target of targets) {
     await Deno.remove(directory.at("d1"), { recursive: true });
     await using _fresh = startData("d1");
     const ended =
-      /Repair ended: 100 % of .* (\d+) records with too few copies, (\d+) copies made; nothing is missing/;
+      /Repair ended: \S+ MiB read in \d+ s, (\d+) records with too few copies, (\d+) copies made; nothing is missing/;
     const [, lacking, restored] = await head.line(ended);
     assert.deepEqual([lacking, restored], [`${lost}`, `${lost}`]);
 

@@ -2,7 +2,14 @@
 
 import assert from "node:assert/strict";
 import type { HeadOptions } from "../../lib/head/core.ts";
-import { newHead } from "../support/new_head.ts";
+import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import {
+  FrameType,
+  readBeat,
+  readFrame,
+  writeBeat,
+} from "../../lib/wire/frame.ts";
+import { knownNode, newHead } from "../support/new_head.ts";
 import type { ScriptedLink } from "../support/scripted_link.ts";
 
 const FULL = "error not-stored: No space left on device\n";
@@ -27,6 +34,21 @@ function refuse(node: ScriptedLink): boolean {
   if (node.said() === "") return false;
   node.receive(FULL);
   return true;
+}
+
+/** A data node in frames answers the beats that it was sent. */
+function echoBeats(node: ScriptedLink): void {
+  const bytes = node.saidBytes();
+  const bounds = { type: 0, fields: 0, payload: 0, end: 0 };
+  const out = new ByteQueue();
+  for (let at = 0; at < bytes.length; at = bounds.end) {
+    assert.equal(readFrame(bytes, at, bytes.length, bounds), 0);
+    if (bounds.type !== FrameType.beat) continue;
+    const beat = { stamp: 0, isBusy: false };
+    readBeat(bytes, bounds, beat);
+    writeBeat(out, FrameType.beatEcho, beat);
+  }
+  node.receive(out.view().slice());
 }
 
 Deno.test("head is not well as long as its only data node refuses", () => {
@@ -135,4 +157,39 @@ Deno.test("head names the data node that is missing, and none that is idle busy"
     "nothing that waits was stored for 6 s: only 1 dataNode, and a message " +
       `must be on 2; ${member!.label}: is ready`,
   );
+});
+
+Deno.test("head says when too few data nodes are left to copy to", () => {
+  const { joinAs, pass, told } = newCluster({
+    replicas: 2,
+    minReplicas: 1,
+    repairAfterMs: 60_000,
+    memory: {
+      owner: "hhhhhhhh",
+      nodes: ["aaaaaaaa", "bbbbbbbb"].map((id) =>
+        knownNode({ id, copies: 2, end: 100 })
+      ),
+    },
+  });
+  const join = (id: string) =>
+    joinAs(`dataNode id=${id} life=x end=100`, "frame");
+  /** Time passes, with one data node that answers, beside others. */
+  const live = (ms: number, nodes: readonly ScriptedLink[]) => {
+    for (let rest = ms; rest > 0; rest -= 500) {
+      pass(500);
+      for (const node of nodes) echoBeats(node);
+    }
+  };
+  const first = join("aaaaaaaa");
+  live(59_000, [first]);
+  assert.deepEqual(told("fewToCopyTo"), [], "it may come back");
+  live(120_000, [first]);
+  assert.deepEqual(told("fewToCopyTo"), ["fewToCopyTo 1 2 bbbbbbbb"]);
+  assert.deepEqual(told("enoughToCopyTo"), []);
+  const third = join("cccccccc");
+  live(1_000, [first, third]);
+  assert.deepEqual(told("enoughToCopyTo"), ["enoughToCopyTo 2"]);
+  third.breaks();
+  live(10_000, [first]);
+  assert.equal(told("fewToCopyTo").length, 2, "as before");
 });
