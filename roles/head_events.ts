@@ -140,7 +140,7 @@ export function headEvents(
     repairing: (progress, sinceMs) =>
       events.info(`Repair: ${progressText(progress, sinceMs)}`),
     repaired(progress, sinceMs, doubt) {
-      const text = `Repair ended: ${progressText(progress, sinceMs)}`;
+      const text = `Repair ended: ${endedText(progress, sinceMs)}`;
       if (doubt === undefined) events.info(`${text}; nothing is missing`);
       else events.warning(`${text}; ${doubt}`);
     },
@@ -156,6 +156,14 @@ export function headEvents(
         `Repair broken off: ${reason}; it begins again in ` +
           `${retryMs / 1000} s`,
       ),
+    fewToCopyTo: (here, replicas, away) =>
+      events.warning(
+        `Too few dataNodes to copy to: only ${counted(here, "dataNode")} ` +
+          `here, and ${away} away; records may have fewer than ${replicas} ` +
+          "copies until more join",
+      ),
+    enoughToCopyTo: (here) =>
+      events.info(`Enough dataNodes to copy to again: ${here} here`),
     memberDraining: (member) =>
       changed("info", member, "drains: it gets no new messages"),
     memberDrained: (member) => changed("info", member, "left: it has drained"),
@@ -212,22 +220,20 @@ export function headEvents(
       const id = idOf(batch, firstSequence, firstSequence + count - 1);
       events.warning(`${id} cannot be stored: ${reason}`);
     },
-    holding: (live, needed) =>
+    holding: (_live, _needed, reasons) =>
       events.warning(
-        live === 0
+        reasons.length === 0
           ? "no hay dataNodes: messages wait until one joins"
-          : `${live} of ${needed} dataNodes: messages wait until more join`,
+          : `Messages wait: ${reasons.join("; ")}`,
       ),
     stuck: (messages, waitedMs, reasons) =>
       events.warning(
-        `Waiting: ${
-          counted(messages, "message")
-        }, none of which was placed for ` +
-          `${(waitedMs / 1000).toFixed(1)} s; ${reasons.join("; ")}`,
+        `Waiting: ${counted(messages, "message")}, none of which was stored ` +
+          `for ${(waitedMs / 1000).toFixed(1)} s; ${reasons.join("; ")}`,
       ),
     released: (messages) =>
       events.info(
-        `dataNodes again: ${counted(messages, "message")} that waited sent on`,
+        `dataNodes again: ${counted(messages, "message")} that waited stored`,
       ),
     fewerCopies: (copies, replicas) =>
       copies < replicas
@@ -241,15 +247,31 @@ export function headEvents(
 
 /** How far a repair is. */
 function progressText(progress: RepairProgress, sinceMs: number): string {
-  const { bytesRead, bytesToRead, lacking, restored } = progress;
+  const { bytesRead, bytesToRead } = progress;
   const share = bytesToRead === 0 ? 1 : bytesRead / bytesToRead;
   const seconds = Math.round(sinceMs / 1000);
   const leftSeconds = share > 0 ? Math.round(seconds / share - seconds) : 0;
   const left = share < 1 ? `, about ${leftSeconds} s left` : "";
-  return `${Math.floor(100 * share)} % of ` +
-    `${(bytesToRead / 1024 / 1024).toFixed(1)} MiB read in ${seconds} s, ` +
-    `${counted(lacking, "record")} with too few copies, ` +
-    `${counted(restored, "copy")} made${left}`;
+  return `${Math.floor(100 * share)} % of ${mebibytes(bytesToRead)} read in ` +
+    `${seconds} s, ${foundText(progress)}${left}`;
+}
+
+/**
+ * What a repair that is over has read: all that there was. What came meanwhile
+ * has its copies, so a share of what there is now would say nothing.
+ */
+function endedText(progress: RepairProgress, sinceMs: number): string {
+  return `${mebibytes(progress.bytesRead)} read in ` +
+    `${Math.round(sinceMs / 1000)} s, ${foundText(progress)}`;
+}
+
+function foundText({ lacking, restored }: RepairProgress): string {
+  return `${counted(lacking, "record")} with too few copies, ` +
+    `${counted(restored, "copy")} made`;
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }
 
 /** `joined`, or how it came back. */

@@ -87,6 +87,8 @@ export interface Batch {
   answered: boolean;
   /** Whether it stands in the queue of those that wait for a member. */
   waiting: boolean;
+  /** Whether it, or what it was a part of, ever stood there. */
+  hasWaited: boolean;
   /** How many queues still refer to it. */
   references: number;
 }
@@ -190,6 +192,7 @@ export class BatchPool {
     batch.isVerified = false;
     batch.answered = false;
     batch.waiting = false;
+    batch.hasWaited = false;
     batch.references = 0;
     return batch;
   }
@@ -227,6 +230,7 @@ function newBatch(): Batch {
     knowers: [],
     answered: false,
     waiting: false,
+    hasWaited: false,
     references: 0,
   };
 }

@@ -20,6 +20,7 @@ import { randomName } from "../identity.ts";
 import type { NodesFile } from "../store/nodes_file.ts";
 import { WireError } from "../wire/errors.ts";
 import type { HeadContext } from "./context.ts";
+import { CopyShortage } from "./copy_shortage.ts";
 import { Delivery } from "./delivery.ts";
 import type { HeadEvents } from "./events.ts";
 import { FailureDetector, type HostState } from "./failure_detector.ts";
@@ -87,6 +88,7 @@ export class HeadCore {
   readonly #context: HeadContext;
   readonly #clock: AttentiveClock;
   readonly #detector: FailureDetector;
+  readonly #shortage: CopyShortage;
   readonly #connections = new Set<OpeningSession>();
   /** Those whose deadlines are not moved yet in this round. */
   #round: Iterator<OpeningSession, undefined> = this.#connections.values();
@@ -134,6 +136,13 @@ export class HeadCore {
       roster,
       clock,
       ports.random,
+      events,
+    );
+    this.#shortage = new CopyShortage(
+      options,
+      membership,
+      roster,
+      clock,
       events,
     );
     let clients = 0;
@@ -216,7 +225,9 @@ export class HeadCore {
     const { delivery, repairer, roster } = this.#context;
     delivery.review();
     roster.tick(nowMs);
-    if (!this.#draining) repairer.tick();
+    if (this.#draining) return;
+    repairer.tick();
+    this.#shortage.tick();
   }
 
   /** Moves the deadlines of the connections whose turn it is. */

@@ -96,7 +96,7 @@ export class Delivery {
       ports.clock,
       (batch, runs) => this.#judged(batch, runs),
       (batch) => {
-        this.#goOn(batch);
+        if (!batch.answered) this.#placeOrWait(batch);
         this.#release(batch);
       },
     );
@@ -132,7 +132,7 @@ export class Delivery {
     this.#gathering.review();
     this.#recalls.review();
     for (const queue of this.#waiting.queues) this.#retry(queue);
-    if (this.#recalls.waiting === 0) this.#waiting.review();
+    this.#waiting.review();
   }
 
   /** Tries those that wait again; to be called every `TICK_MS`. */
@@ -141,7 +141,7 @@ export class Delivery {
     this.#waiting.tellStuck();
   }
 
-  /** For how long no message that waits for a data node was placed, in ms. */
+  /** For how long none of the messages that wait or waited was stored, in ms. */
   waitedMs(): number {
     return this.#waiting.waitedMs();
   }
@@ -149,6 +149,12 @@ export class Delivery {
   /** What keeps each data node from taking what waits. */
   whyWaiting(): string[] {
     return this.#waiting.why();
+  }
+
+  /** `member` has stored a message of the batch in flight to it. */
+  progressed(member: Member): void {
+    member.progressed(this.#clock.nowMs());
+    for (const batch of member.batches()) this.#waiting.progressed(batch);
   }
 
   /** `member` has synced the oldest batch in flight to it. */
@@ -185,6 +191,8 @@ export class Delivery {
     }
     const nowMs = this.#clock.nowMs();
     member.rest(nowMs);
+    member.unwell = reason;
+    this.#waiting.refused();
     const hopeless = this.#members.every((other) => other.rests(nowMs));
     let messages = 0;
     for (let i = 0; i < count; i++) {
@@ -196,7 +204,6 @@ export class Delivery {
       else if (isLeft) this.#placeOrWait(batch);
       this.#release(batch);
     }
-    member.unwell = reason;
     this.#events.memberRefused(member, messages, reason);
   }
 
@@ -328,14 +335,7 @@ export class Delivery {
     }
     batch.isVerified = isKnown;
     batch.knowers.push(...knowers);
-    this.#goOn(batch);
-  }
-
-  /** Places a batch that has waited for what members know. */
-  #goOn(batch: Batch): void {
-    if (batch.answered) return;
     this.#placeOrWait(batch);
-    if (!batch.waiting) this.#waiting.released(batch);
   }
 
   #placeOrWait(batch: Batch): void {
@@ -480,7 +480,7 @@ export class Delivery {
     if (this.ledger !== undefined) {
       enter(this.ledger, batch, this.#options.replicas);
     }
-    this.#settle(batch);
+    this.#settle(batch, true);
     batch.sender.stored(batch);
     this.#release(batch);
     this.held.wake();
@@ -488,15 +488,16 @@ export class Delivery {
 
   #answerRefused(batch: Batch, kind: WireErrorKind, reason: string): void {
     this.#events.refused(batch, reason);
-    this.#settle(batch);
+    this.#settle(batch, false);
     batch.sender.refused(batch, kind, reason);
     this.#release(batch);
     this.held.wake();
   }
 
   /** It is held no more, which its sender may ask when it is told. */
-  #settle(batch: Batch): void {
+  #settle(batch: Batch, isStored: boolean): void {
     batch.answered = true;
+    this.#waiting.settled(batch, isStored);
     this.held.remove(batch);
   }
 

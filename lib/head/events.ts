@@ -65,6 +65,15 @@ export interface HeadEvents {
   repairRefused(member: Member, reason: string): void;
   /** It was broken off, and begins again later. */
   repairGivenUp(reason: string, retryMs: number): void;
+  /**
+   * Data nodes stay away, and fewer are left than each record should have
+   * copies: theirs cannot be made again.
+   *
+   * @param away The ids of those that are away.
+   */
+  fewToCopyTo(here: number, replicas: number, away: string): void;
+  /** There are enough again. */
+  enoughToCopyTo(here: number): void;
   /** A member asked for no more messages. */
   memberDraining(member: Member): void;
   /** It left, with nothing in flight to it. */
@@ -77,11 +86,15 @@ export interface HeadEvents {
   memberRefused(member: Member, messages: number, reason: string): void;
   /** A client was told that its batch cannot be stored. */
   refused(batch: Batch, reason: string): void;
-  /** Messages wait, because there are too few data nodes. */
-  holding(live: number, needed: number): void;
-  /** Messages have waited for some seconds, each member for its reason. */
+  /**
+   * Messages wait, because too few data nodes are there that can take them.
+   *
+   * @param reasons In words, of each data node; none if there is none.
+   */
+  holding(live: number, needed: number, reasons: readonly string[]): void;
+  /** Nothing that waits was stored for some seconds, for these reasons. */
   stuck(messages: number, waitedMs: number, reasons: readonly string[]): void;
-  /** They wait no more. */
+  /** None waits any more; so many of those that did are stored. */
   released(messages: number): void;
   /** A batch gets fewer copies than `--replicas`, as `--min-replicas` allows. */
   fewerCopies(copies: number, replicas: number): void;

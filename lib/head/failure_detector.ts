@@ -7,7 +7,8 @@
  * suspect: it gets no new messages, and what is in flight to it goes to others.
  * One word from it, and it is alive again. If the silence lasts, it is dead and
  * put out; sooner when its host is silent too. An original program has no beats
- * to answer, so of it the pings tell, and how long it takes to store.
+ * to answer, so of it the pings tell, and how long it takes to store: while it
+ * has nothing to store, nobody can know whether it hangs.
  *
  * @module
  */
@@ -179,7 +180,8 @@ function isDoubtful(
   nowMs: number,
 ): boolean {
   const { pulse } = member;
-  return pulse === undefined
+  const isSilent = pulse === undefined
     ? host.silentPings > 0
-    : pulse.isSilent(nowMs) || member.isSlow(nowMs);
+    : pulse.isSilent(nowMs);
+  return isSilent || member.isSlow(nowMs);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { MEMBER_WINDOW_BATCHES } from "../limits.ts";
+import { MEMBER_WINDOW_BATCHES, STORE_SLOW_MS } from "../limits.ts";
 import { Estimate, Lateness } from "../heartbeat/estimate.ts";
 import type { Pulse } from "../heartbeat/pulse.ts";
 import type { Link } from "../ports.ts";
@@ -21,6 +21,8 @@ export interface MemberWire {
   hasRoom(): boolean;
   /** Bytes of the longest message that this connection can take. */
   readonly longestMax: number;
+  /** Time to store that is never unusual, in ms, if not STORE_SLOW_MS. */
+  readonly slowMsMin?: number;
   /** Time to answer one message before the member is taken for hung, in ms. */
   readonly answerTimeoutMs: number;
   /** Puts a batch on the connection. */
@@ -85,12 +87,6 @@ const FAILING_REST_MS = 1_000;
 
 /** Longest rest: a disk that has room again is used again this soon, in ms. */
 const REST_MS_MAX = 15_000;
-
-/**
- * Time to store that is never unusual, in ms. A disk that is busy with other
- * things takes a second now and then, and redelivery costs work.
- */
-const SLOW_MS_MIN = 2_000;
 
 /** The number of the member that came last. */
 let lastNumber = 0;
@@ -226,8 +222,8 @@ export class Member {
 
   /** Whether it takes unusually long to store, though not too long yet. */
   isSlow(nowMs: number): boolean {
-    return this.waitedMs(nowMs) >
-      Math.max(SLOW_MS_MIN, 2 * this.#usual.boundMs);
+    const { slowMsMin = STORE_SLOW_MS } = this.#wire;
+    return this.waitedMs(nowMs) > Math.max(slowMsMin, 2 * this.#usual.boundMs);
   }
 
   /** An answer came, before it is acted on. */
@@ -252,7 +248,15 @@ export class Member {
     return !this.left && !this.draining && !this.rests(nowMs) &&
       this.suspectSinceMs === undefined &&
       this.#load < this.#windowBytes &&
-      this.#inFlight.length < MEMBER_WINDOW_BATCHES && this.takes(batch);
+      this.#inFlight.length < this.#batchesMax && this.takes(batch);
+  }
+
+  /**
+   * Batches placed on it at once: one, when it stores them one after another.
+   * What would wait behind another there waits for whoever is free first.
+   */
+  get #batchesMax(): number {
+    return this.isShared ? MEMBER_WINDOW_BATCHES : 1;
   }
 
   /**

@@ -44,6 +44,7 @@ export function pieceOf(
     at,
     end,
   );
+  piece.hasWaited = batch.hasWaited;
   piece.cost = first === 0 ? costOf(end - at) : end - at;
   return piece;
 }

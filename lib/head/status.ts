@@ -7,10 +7,11 @@
 import { NodeState } from "../wire/read_frames.ts";
 import { type NodeCondition, type Status, wellness } from "../wire/status.ts";
 import type { HeadContext } from "./context.ts";
+import type { Delivery } from "./delivery.ts";
 import type { Member } from "./member.ts";
 
 /**
- * Time for which nothing that waits was stored after which a head is not well,
+ * Time for which nothing that waits or waited was stored after which a head is not well,
  * in ms: a data node that is started anew is back sooner.
  */
 const UNWELL_MS = 5_000;
@@ -18,11 +19,7 @@ const UNWELL_MS = 5_000;
 /** The status of now. */
 export function headStatus(context: HeadContext): Status {
   const { roster, membership, delivery } = context;
-  const verdict = delivery.waitedMs() < UNWELL_MS
-    ? undefined
-    : `nothing that waits was stored for ${
-      Math.floor(delivery.waitedMs() / 1000)
-    } s: ${delivery.whyWaiting().join("; ")}`;
+  const verdict = whyNoneStores(membership.members) ?? whyNoneGoesOn(delivery);
   const members = new Map(membership.members.map((node) => [node.id, node]));
   return {
     role: "head",
@@ -37,6 +34,27 @@ export function headStatus(context: HeadContext): Status {
       };
     }),
   };
+}
+
+/**
+ * Why no data node can store, if all have said so, or refused, and stored
+ * nothing since. What they refuse goes back to the clients, so that for most of
+ * the time nothing may wait here.
+ */
+function whyNoneStores(members: readonly Member[]): string | undefined {
+  const reasons = members.flatMap(({ label, unwell }) =>
+    unwell === undefined ? [] : [`${label}: ${unwell}`]
+  );
+  return members.length === 0 || reasons.length < members.length
+    ? undefined
+    : `no dataNode can store: ${reasons.join("; ")}`;
+}
+
+function whyNoneGoesOn(delivery: Delivery): string | undefined {
+  const waitedMs = delivery.waitedMs();
+  if (waitedMs < UNWELL_MS) return undefined;
+  return `nothing that waits was stored for ${Math.floor(waitedMs / 1000)} ` +
+    `s: ${delivery.whyWaiting().join("; ")}`;
 }
 
 function absence(state: NodeState): NodeCondition {

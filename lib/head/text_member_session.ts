@@ -12,7 +12,9 @@
 import {
   MESSAGE_BYTES_MAX,
   ORIGINAL_MESSAGE_BYTES_MAX,
+  STORE_SLOW_MS,
   STORE_TIMEOUT_MS,
+  TYPING_SLOW_MS,
   TYPING_TIMEOUT_MS,
 } from "../limits.ts";
 import { newNodeId } from "../identity.ts";
@@ -42,6 +44,7 @@ export class TextMemberSession implements Session, MemberWire {
   readonly #encoding: Encoding;
   readonly #member: Member;
   readonly longestMax: number;
+  readonly slowMsMin: number;
   readonly answerTimeoutMs: number;
   /** The batch being stored, and where its message on the wire ends in it. */
   #batch: Batch | undefined;
@@ -55,6 +58,7 @@ export class TextMemberSession implements Session, MemberWire {
     this.longestMax = isProgram
       ? ORIGINAL_MESSAGE_BYTES_MAX
       : MESSAGE_BYTES_MAX;
+    this.slowMsMin = isProgram ? STORE_SLOW_MS : TYPING_SLOW_MS;
     this.answerTimeoutMs = isProgram ? STORE_TIMEOUT_MS : TYPING_TIMEOUT_MS;
     this.#member = new Member(
       newNodeId(context.strongRandom),
@@ -148,12 +152,17 @@ export class TextMemberSession implements Session, MemberWire {
     const batch = this.#batch;
     if (batch === undefined) {
       this.#drop(`it answered '${STORED}' to no message`);
-    } else if (this.#end < batch.length) {
-      this.#member.progressed(this.#context.clock.nowMs());
+      return;
+    }
+    const { delivery, clock } = this.#context;
+    const nowMs = clock.nowMs();
+    this.#member.answered(nowMs);
+    // Of a batch that others have stored meanwhile it needs no more.
+    if (this.#end < batch.length && !batch.answered) {
+      delivery.progressed(this.#member);
       this.#writeNext(batch);
     } else {
       this.#batch = undefined;
-      const { delivery, clock } = this.#context;
       delivery.stored(this.#member, delivery.tick);
       this.#member.pump(clock.nowMs());
       delivery.retryWaiting();
@@ -167,6 +176,7 @@ export class TextMemberSession implements Session, MemberWire {
     }
     this.#batch = undefined;
     const { delivery, clock } = this.#context;
+    this.#member.answered(clock.nowMs());
     delivery.refused(
       this.#member,
       1,

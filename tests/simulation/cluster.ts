@@ -158,6 +158,8 @@ export class SimHead {
         repairLacks: ignore,
         repairRefused: ignore,
         repairGivenUp: ignore,
+        fewToCopyTo: ignore,
+        enoughToCopyTo: ignore,
         memberDraining: ignore,
         memberDrained: ignore,
         placed: (batch) => this.onPlaced(batch),

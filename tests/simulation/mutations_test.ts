@@ -116,7 +116,7 @@ const mutations: readonly Mutation[] = [
   {
     name: "forget messages that wait for a data node",
     file: "lib/head/waiting.ts",
-    find: "    this.#queueOf(batch).push(batch);",
+    find: "    line.queue.push(batch);",
     replace: "",
   },
   {

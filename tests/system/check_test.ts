@@ -6,6 +6,7 @@ import { askStatus } from "../../lib/net/ask_status.ts";
 import {
   Directory,
   freePort,
+  Peer,
   portOf,
   runNode,
   start,
@@ -83,6 +84,35 @@ for (const target of targets) {
       `sd-node: dataNode ${id} does not serve; head 127.0.0.1:${port}: ` +
         "nobody listens there",
     );
+  });
+
+  test("check: a head whose only dataNode refuses is not well", async () => {
+    await using directory = new Directory();
+    const port = freePort();
+    const flags = `--role head --host 127.0.0.1 --port ${port}`;
+    await using head = startNode(
+      target,
+      `${flags} --log-dir ${directory.path}`,
+    );
+    await portOf(head);
+    using person = await Peer.join(port, "dataNode");
+    using client = await Peer.join(port, "cliente");
+    await head.line(/dataNode .* joined/);
+    await client.say("hola\n");
+    await person.line();
+    await person.say("no hay sitio\n");
+    assert.equal(await client.line(), "error not-stored: no hay sitio");
+    const refusing = await check(target, flags);
+    assert.equal(refusing.code, 1, "nothing waits here, and nothing is stored");
+    assert.match(
+      refusing.errors,
+      /is not well: no dataNode can store: 127\.0\.0\.1 \(\w{8}\): no hay sitio$/,
+    );
+    await client.say("hola\n");
+    await person.line();
+    await person.say("recibido\n");
+    assert.match((await client.line())!, /recibido/);
+    assert.equal((await check(target, flags)).code, 0);
   });
 
   test("check: a server is no head, and a check takes no client's place", async () => {

@@ -199,6 +199,41 @@ for (const target of targets) {
     await client.line(/^127\.0\.0\.1 , mensaje: recibido$/);
   });
 
+  test("an original that hangs keeps one message, and not for long", async () => {
+    await using directory = new Directory();
+    await using head = startHead(directory);
+    const port = await portOf(head);
+    await using hanging = startOriginal(
+      "data_node",
+      "127.0.0.1",
+      port,
+      directory.at("hanging.txt"),
+    );
+    await hanging.line(/^conectado$/);
+    hanging.signal("SIGSTOP");
+    await using _other = startOriginal(
+      "data_node",
+      "127.0.0.1",
+      port,
+      directory.at("other.txt"),
+    );
+    await head.lineCount(/dataNode .* joined \(chunk\)/, 2);
+    // So many that it is chosen: it is one of two whenever both are free.
+    const { code, errors } = await runNode(
+      target,
+      `--role client --to 127.0.0.1:${port} --message hola --count 30 ` +
+        `--interval 0ms --log-dir ${directory.path}`,
+    );
+    assert.equal(code, 0, errors);
+    await head.line(
+      /dataNode .* suspect: nothing stored for 2\.\d s, .*; 1 message in flight to it redelivered/,
+    );
+    assert.equal(directory.lines("other.txt").length, 30);
+    hanging.signal("SIGCONT");
+    await head.line(/dataNode .* alive again: it answered after/);
+    assert.equal(directory.lines("hanging.txt").length, 1);
+  });
+
   test("a wrong word costs nobody else anything", async () => {
     await using directory = new Directory();
     await using head = startHead(directory);

@@ -47,7 +47,7 @@ for (const target of targets) {
     await Deno.remove(directory.at("d1"), { recursive: true });
     await using _fresh = startData("d1");
     const ended =
-      /Repair ended: 100 % of .* (\d+) records with too few copies, (\d+) copies made; nothing is missing/;
+      /Repair ended: \S+ MiB read in \d+ s, (\d+) records with too few copies, (\d+) copies made; nothing is missing/;
     const [, lacking, restored] = await head.line(ended);
     assert.deepEqual([lacking, restored], [`${lost}`, `${lost}`]);
 
@@ -73,6 +73,40 @@ for (const target of targets) {
     const whole = await client("--read");
     assert.equal(whole.code, 0, whole.errors);
     assert.equal(whole.out.split("\n").length, 500);
+  });
+
+  Deno.test(`${target.name}: repair: that there are too few to copy to is said`, async () => {
+    await using directory = new Directory();
+    await using head = startNode(
+      target,
+      "--role head --host 127.0.0.1 --port 0 --replicas 2 --repair-after 500ms " +
+        `--log-dir ${directory.at("head")}`,
+    );
+    const to = `127.0.0.1:${await portOf(head)}`;
+    const startData = (name: string) =>
+      startNode(
+        target,
+        `--role data --head ${to} --dir ${directory.at(name)}`,
+      );
+    await using _first = startData("d1");
+    await using second = startData("d2");
+    const [, id] = await second.line(/dataNode (\w{8}) in/);
+    await head.lineCount(/dataNode .* joined/, 2);
+    const sent = await runNode(
+      target,
+      `--role client --to ${to} --message hola --count 5 --interval 0ms ` +
+        `--log-dir ${directory.path}`,
+    );
+    assert.equal(sent.code, 0, sent.errors);
+    await second.kill();
+    await head.line(
+      new RegExp(
+        `Too few dataNodes to copy to: only 1 dataNode here, and ${id} away`,
+      ),
+    );
+    await using _third = startData("d3");
+    await head.line(/Enough dataNodes to copy to again: 2 here/);
+    await head.line(/Repair ended: .* 5 copies made; nothing is missing/);
   });
 
   Deno.test(`${target.name}: repair: a record that rots is found, and copied from another`, async () => {
