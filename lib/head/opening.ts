@@ -295,7 +295,10 @@ export class OpeningSession implements Session {
           WireError.twin,
           twinReason(id, `${peerAddress}:${peerPort}`, twin.life),
         );
-      } else if (isLeap(timeIn(properties), context.delivery.tick)) {
+      } else if (
+        context.delivery.tick > 0 &&
+        isLeap(timeIn(properties), context.delivery.tick)
+      ) {
         this.refuse(
           WireError.malformed,
           leapReason(timeIn(properties), context.delivery.tick),

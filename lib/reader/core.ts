@@ -260,11 +260,11 @@ export class ReaderCore {
 
   /** A data node is gone, and others have what it had. */
   #leave(source: Source): void {
-    const { isRead } = source.stream;
+    const { isMissed, stream: { isRead } } = source;
     source.doWithout(!this.#follows);
     // Whoever follows reads on in the lanes of those others; who does not has
     // perhaps read them already, before they had it.
-    if (this.#follows || isRead) return;
+    if (this.#follows || isRead || isMissed) return;
     this.#doubts.tell(
       `dataNode ${source.label} has gone while it was being read; what it had ` +
         "is elsewhere: read again",

@@ -39,6 +39,8 @@ export class Doubts {
   readonly #unmet = new Set<string>();
   /** How many messages were told to be lacking. */
   #lacking = 0;
+  /** How many data nodes were told to have been forgotten. */
+  #forgottenTold = 0;
   /** In which words. */
   readonly #lackingTold: string[] = [];
   /** Data nodes that the head did not know, and what was told of them. */
@@ -120,6 +122,7 @@ export class Doubts {
         this.#events.found?.(told);
       }
     }
+    this.#tellForgotten(forgotten);
     const isMore = count > this.#lacking;
     this.#lacking = count;
     if (!isMore) return;
@@ -130,11 +133,20 @@ export class Doubts {
       this.#lackingTold.push(reason);
       this.#events.missing(reason);
     } else {
-      this.#events.noticed?.(
-        `${messages} any more; ${counted(forgotten, "dataNode")} had been ` +
-          "forgotten",
-      );
+      this.#events.noticed?.(`${messages} any more`);
     }
+  }
+
+  /** Says once that somebody has let data nodes go: what only they had is gone. */
+  #tellForgotten(forgotten: number): void {
+    if (forgotten <= this.#forgottenTold) return;
+    this.#forgottenTold = forgotten;
+    this.#events.noticed?.(
+      `${
+        counted(forgotten, "dataNode")
+      } had been forgotten: messages that only ` +
+        "forgotten ones held are gone, and nobody knows how many those were",
+    );
   }
 }
 

@@ -82,10 +82,13 @@ export class Source {
     if (isPresent && !this.#isPresent) this.#askAtMs = nowMs;
     this.#isPresent = isPresent;
     if (isPresent) return;
-    // One that was not there from the first gets no time to return.
-    const isAwaited = mayCome || this.stream.position > 0;
-    this.#failingSinceMs ??= isAwaited ? nowMs : -Infinity;
     this.#failure = "it is away";
+    if (mayCome) {
+      this.#failingSinceMs = undefined;
+      return;
+    }
+    // One that was not there from the first gets no time to return.
+    this.#failingSinceMs ??= this.stream.position > 0 ? nowMs : -Infinity;
   }
 
   /**

@@ -342,7 +342,44 @@ for (const target of targets) {
         "--read",
       ]);
       assert.equal(read.code, 0, read.errors);
+      assert.match(read.errors, /1 dataNode had been forgotten: messages that/);
     }
+  });
+
+  test("a data node that another head has is not forgotten, and that is said", async (cluster) => {
+    const head = await cluster.head();
+    await using other = startNode(target, [
+      "--role=head",
+      "--host=127.0.0.1",
+      "--port=0",
+      `--log-dir=${cluster.directory.at("other")}`,
+    ]);
+    const otherTo = `127.0.0.1:${await portOf(other)}`;
+    // What one head knows, the other hears by way of this one.
+    cluster.data("d1", `${cluster.to},${otherTo}`);
+    cluster.data("d2", otherTo);
+    await head.line(/dataNode .* joined/);
+    await other.lineCount(/dataNode .* joined/, 2);
+    while (cluster.records("d2") === 0) {
+      const { code } = await runNode(target, [
+        "--role=client",
+        `--to=${otherTo}`,
+        "--message=solo",
+        `--log-dir=${cluster.directory.at("client")}`,
+      ]);
+      assert.equal(code, 0);
+    }
+    const id = cluster.directory.lines("d2/node.id")[0]!;
+    const isKnown = () =>
+      cluster.directory.lines("head/nodes.state")
+        .some((line) => line.startsWith(`${id} `));
+    await until(isKnown);
+    const forget = await cluster.client(`--forget=${id}`);
+    assert.equal(forget.code, 1, forget.out);
+    assert.match(
+      forget.errors,
+      /it is a member at another head; stop it first/,
+    );
   });
 
   test("a data node that never stored anything is not missed", async (cluster) => {
