@@ -292,8 +292,13 @@ export function startData(
           `Cannot read which other dataNodes there are in ${reason}`,
         ),
       lost: (loss) => events.error(wordsOf(loss), detailsOf(loss)),
-      diskFailed: (reason) =>
-        events.error(`Cannot write data.txt: ${reason}; answered not-stored`),
+      diskFailed: (reason, wasAsked) =>
+        events.error(
+          `Cannot write data.txt: ${reason}; ` +
+            (wasAsked
+              ? "answered not-stored"
+              : "nothing is stored until that is mended"),
+        ),
     };
   }
 }

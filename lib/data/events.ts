@@ -58,8 +58,10 @@ export interface DataEvents {
   /** Others have taken away what was stored, while this node ran. */
   lost(loss: Loss): void;
   /**
-   * A write failed; what it held was answered as not stored. Told once for each
-   * reason, until a write succeeds.
+   * Nothing can be stored. Told once for each reason, until it can again.
+   *
+   * @param wasAsked Whether a write failed, and what it held was answered as
+   * not stored; else a look at the files has found it.
    */
-  diskFailed(reason: string): void;
+  diskFailed(reason: string, wasAsked: boolean): void;
 }
