@@ -151,8 +151,9 @@ export function startData(
   }
 
   function tellRecovery(recovery: Recovery): void {
-    const { records, tornBytes, damages, furtherDamages, losses, doubt } =
+    const { records, tornBytes, wasTornLater, damages, furtherDamages } =
       recovery;
+    const { losses, doubt } = recovery;
     if (directory.formerId !== undefined) {
       events.warning(
         `The records of dataNode ${directory.formerId} are gone from ` +
@@ -166,8 +167,11 @@ export function startData(
     );
     if (tornBytes > 0) {
       events.warning(
-        `data.txt ended in a torn line of ${tornBytes} bytes, which was ` +
-          "never acknowledged; it was cut off",
+        `data.txt ended in a torn line of ${tornBytes} bytes, which ` +
+          (wasTornLater
+            ? "was longer, and may have been acknowledged"
+            : "was never acknowledged") +
+          "; it was cut off",
       );
     }
     for (const { segment, offset, length, file } of damages) {

@@ -306,7 +306,6 @@ export class SegmentFiles {
 
   #seal({ name, bytes, isEnded, loss }: Sealing): void {
     const { active } = this.#names;
-    const size = this.#size;
     const reason = this.#distrust;
     const entries: Entry[] = [];
     if (bytes > 0) {
@@ -318,8 +317,8 @@ export class SegmentFiles {
     if (loss !== undefined) entries.push(loss);
     if (entries.length > 0) {
       // Positions of what others are reading stay true.
-      const lostBytes = loss === undefined ? 0 : Math.max(0, size - bytes);
-      this.#extents.seal(bytes > 0 ? name : "", bytes, isEnded, lostBytes);
+      const segment = bytes > 0 ? name : "";
+      this.#extents.seal(segment, bytes, isEnded, loss?.bytes);
     }
     this.#sealing = undefined;
     this.#strayBytes = 0;
@@ -392,22 +391,23 @@ export class SegmentFiles {
     try {
       const found = Math.max(this.#disk.sizeOf(segment), 0);
       if (found >= bytes || this.#disk.gone() !== undefined) return;
-      this.#shorten(segment, bytes, found);
+      this.#shorten(segment, found);
     } catch {
       // A disk that cannot be asked says so when it is read.
     }
   }
 
-  #shorten(segment: string, bytes: number, found: number): void {
-    this.#extents.shorten(segment, found);
+  #shorten(segment: string, found: number): void {
+    const lostBytes = this.#extents.shorten(segment, found);
+    if (lostBytes === 0) return;
     const { entries } = this.#listing;
     const index = entries.findIndex(({ kind, name }) =>
       kind === "sealed" && name === segment
     );
     const print = entries[index]?.print;
     const loss = found === 0
-      ? this.#listing.lossOf("missing", segment, bytes, print)
-      : this.#listing.lossOf("short", segment, bytes - found, print);
+      ? this.#listing.lossOf("missing", segment, lostBytes, print)
+      : this.#listing.lossOf("short", segment, lostBytes, print);
     const rest = found === 0 ? [] : [sealedEntry(this.#disk, segment)];
     entries.splice(Math.max(index, 0), index < 0 ? 0 : 1, ...rest, loss);
     this.#events.lost(loss);

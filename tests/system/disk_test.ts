@@ -10,6 +10,7 @@ import {
   startNode,
   type Target,
   targets,
+  until,
   untilAsync,
 } from "../support/program.ts";
 
@@ -276,6 +277,39 @@ for (const target of targets) {
     assert.ok(data.lines.every((line) => !/ c?m\d/.test(line)));
     const texts = Deno.readTextFileSync(directory.at("other/data.txt"));
     for (let n = 0; n < 10; n++) assert.match(texts, new RegExp(`m${n}\\n`));
+  });
+
+  Deno.test(`${target.name}: disk: a last line that was cut later is a loss, told once`, async () => {
+    await using cluster = await startCluster(target);
+    const { directory, data, send, startData, read, file } = cluster;
+    const { size } = Deno.statSync(file);
+    const contents = directory.at("d/node.contents");
+    await until(() =>
+      Deno.readTextFileSync(contents).includes(`data.txt ${size} `)
+    );
+    await data.kill();
+    await Deno.truncate(file, size - 3);
+    const again = startData();
+    const [, torn] = await again.line(
+      /torn line of (\d+) bytes, which was longer, and may have been ack/,
+    );
+    const lost = Number(torn) + 3;
+    await again.line(new RegExp(`data\\.txt lacks ${lost} bytes that were on`));
+    await again.line(/Joined head/);
+    const { texts, code, errors } = await read();
+    assert.deepEqual(texts, ["uno", "dos"]);
+    assert.equal(code, 1);
+    assert.match(errors, /lacks records that it had/);
+    assert.doesNotMatch(errors, /are damaged/);
+    // Nothing was lost since, whatever its size was.
+    await send("cuatro");
+    assert.equal(await again.stop(), 0);
+    const third = startData();
+    await third.line(/Joined head/);
+    assert.deepEqual((await read()).texts, ["uno", "dos", "cuatro"]);
+    for (const { lines } of [again, third]) {
+      assert.ok(!lines.some((line) => /bytes of records are gone/.test(line)));
+    }
   });
 
   Deno.test(`${target.name}: disk: segments that go while the node does not run`, async () => {
