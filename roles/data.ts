@@ -277,14 +277,21 @@ export function startData(
             "record elsewhere",
           { offset, length },
         ),
-      scrubbed: (bytes, furtherDamages) =>
-        events.info(
+      scrubbed(bytes, furtherDamages, unread) {
+        const text =
           `Scrub ended: ${(bytes / 1024 / 1024).toFixed(1)} MiB read` +
-            (furtherDamages > 0
-              ? `, ${counted(furtherDamages, "stretch")} more ` +
-                "damaged"
-              : ""),
-        ),
+          (furtherDamages > 0
+            ? `, ${counted(furtherDamages, "stretch")} more damaged`
+            : "");
+        if (unread === undefined) {
+          events.info(text);
+        } else {
+          events.error(
+            `${text}, ${unread.bytes} bytes could not be read ` +
+              `(${unread.reason}): look at the disk of '${directory.path}'`,
+          );
+        }
+      },
       outrun: (bytes) =>
         events.error(
           `${bytes} bytes of records are gone that were here: an older copy of ` +
@@ -309,7 +316,7 @@ export function startData(
 
 function copyIn(file: string | undefined): string {
   return file === undefined
-    ? "the disk takes no copy of them"
+    ? "no copy of them could be made"
     : `a copy of them is in '${file}'`;
 }
 

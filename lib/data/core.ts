@@ -207,7 +207,7 @@ export class DataCore implements DataContext {
         ports.events.damaged(found);
         this.#damaged();
       },
-      scrubbed: (bytes, further) => ports.events.scrubbed(bytes, further),
+      scrubbed: (...found) => ports.events.scrubbed(...found),
     });
     this.#callers = options.heads.map((address) =>
       new Caller([address], this.ports, {
