@@ -100,7 +100,10 @@ export function storeFrame(
   return out.view().slice();
 }
 
-/** What a data node has answered, a word for each frame. */
+/**
+ * What a data node has answered, a word for each frame; how it is, it says
+ * unasked.
+ */
 export function answers(link: ScriptedLink): string[] {
   const bytes = link.saidBytes();
   const frame = { type: 0, fields: 0, payload: 0, end: 0 };
@@ -136,7 +139,9 @@ export function answers(link: ScriptedLink): string[] {
       told.push(
         `recalled ${fields.ticket} ${fields.floor}/${fields.end}: ${prints}`,
       );
-    } else told.push(`type ${frame.type}`);
+    } else if (frame.type !== FrameType.unwell) {
+      told.push(`type ${frame.type}`);
+    }
   }
   return told;
 }
