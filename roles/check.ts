@@ -4,8 +4,8 @@
  *
  * - server, head: it answers where its flags say that it listens, and does not
  *   say that something keeps it from its work;
- * - data: a process of this host has the directory, and a head that its flags
- *   name has it for alive and knows of no reason why it could not store;
+ * - data: a process of this host has the directory, a head that its flags name
+ *   has it for alive, and none knows of a reason why it could not store;
  * - client: one of its peers answers.
  *
  * @module
@@ -85,9 +85,13 @@ async function checkData(
   for (const id of ids) {
     const conditions = answers.map(({ address, status }) => ({
       address,
-      condition: conditionOf(id, status),
+      ...conditionOf(id, status),
     }));
-    if (conditions.some(({ condition }) => condition === "alive")) continue;
+    // One that could not store tells each head, as long as it can reach it.
+    if (
+      conditions.some(({ condition }) => condition === "alive") &&
+      !conditions.some(({ isUnwell }) => isUnwell)
+    ) continue;
     const reasons = conditions.map(({ address, condition }) =>
       `head ${address}: ${condition}`
     );
@@ -99,10 +103,16 @@ async function checkData(
 }
 
 /** How a head sees a data node; `alive` only if it can store as well. */
-function conditionOf(id: string, status: Status | string): string {
-  if (typeof status === "string") return status;
+function conditionOf(
+  id: string,
+  status: Status | string,
+): { readonly condition: string; readonly isUnwell: boolean } {
+  if (typeof status === "string") return { condition: status, isUnwell: false };
   const node = status.nodes.find((node) => node.id === id);
-  return node?.unwell ?? node?.state ?? "unknown";
+  return {
+    condition: node?.unwell ?? node?.state ?? "unknown",
+    isUnwell: node?.unwell !== undefined,
+  };
 }
 
 async function checkPeers(peers: readonly string[]): Promise<string> {

@@ -152,8 +152,9 @@ export function startData(
   }
 
   function tellRecovery(recovery: Recovery): void {
-    const { records, tornBytes, damages, furtherDamages, losses, doubt } =
+    const { records, tornBytes, wasTornLater, damages, furtherDamages } =
       recovery;
+    const { losses, doubt } = recovery;
     if (directory.formerId !== undefined) {
       events.warning(
         `The records of dataNode ${directory.formerId} are gone from ` +
@@ -167,8 +168,11 @@ export function startData(
     );
     if (tornBytes > 0) {
       events.warning(
-        `data.txt ended in a torn line of ${tornBytes} bytes, which was ` +
-          "never acknowledged; it was cut off",
+        `data.txt ended in a torn line of ${tornBytes} bytes, which ` +
+          (wasTornLater
+            ? "was longer, and may have been acknowledged"
+            : "was never acknowledged") +
+          "; it was cut off",
       );
     }
     for (const { segment, offset, length, file } of damages) {
@@ -274,14 +278,21 @@ export function startData(
             "record elsewhere",
           { offset, length },
         ),
-      scrubbed: (bytes, furtherDamages) =>
-        events.info(
+      scrubbed(bytes, furtherDamages, unread) {
+        const text =
           `Scrub ended: ${(bytes / 1024 / 1024).toFixed(1)} MiB read` +
-            (furtherDamages > 0
-              ? `, ${counted(furtherDamages, "stretch")} more ` +
-                "damaged"
-              : ""),
-        ),
+          (furtherDamages > 0
+            ? `, ${counted(furtherDamages, "stretch")} more damaged`
+            : "");
+        if (unread === undefined) {
+          events.info(text);
+        } else {
+          events.error(
+            `${text}, ${unread.bytes} bytes could not be read ` +
+              `(${unread.reason}): look at the disk of '${directory.path}'`,
+          );
+        }
+      },
       outrun: (bytes) =>
         events.error(
           `${bytes} bytes of records are gone that were here: an older copy of ` +
@@ -293,15 +304,20 @@ export function startData(
           `Cannot read which other dataNodes there are in ${reason}`,
         ),
       lost: (loss) => events.error(wordsOf(loss), detailsOf(loss)),
-      diskFailed: (reason) =>
-        events.error(`Cannot write data.txt: ${reason}; answered not-stored`),
+      diskFailed: (reason, wasAsked) =>
+        events.error(
+          `Cannot write data.txt: ${reason}; ` +
+            (wasAsked
+              ? "answered not-stored"
+              : "nothing is stored until that is mended"),
+        ),
     };
   }
 }
 
 function copyIn(file: string | undefined): string {
   return file === undefined
-    ? "the disk takes no copy of them"
+    ? "no copy of them could be made"
     : `a copy of them is in '${file}'`;
 }
 

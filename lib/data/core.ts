@@ -166,7 +166,10 @@ export class DataCore implements DataContext {
     this.#contents = new Contents(ports.disk, this.#clock);
     this.#watch = new DiskWatch(ports.disk, this.#contents, this.#clock, {
       journals: () => this.#journals,
-      failed: (reason) => ports.events.diskFailed(reason),
+      failed: (reason, wasAsked) => ports.events.diskFailed(reason, wasAsked),
+      unwell: (reason) => {
+        for (const session of this.#sessions) session.unwell(reason);
+      },
       gone: () => this.#damaged(),
     });
     const lost = (loss: Loss) => this.#lost(loss);
@@ -204,7 +207,7 @@ export class DataCore implements DataContext {
         ports.events.damaged(found);
         this.#damaged();
       },
-      scrubbed: (bytes, further) => ports.events.scrubbed(bytes, further),
+      scrubbed: (...found) => ports.events.scrubbed(...found),
     });
     this.#callers = options.heads.map((address) =>
       new Caller([address], this.ports, {
@@ -449,6 +452,8 @@ export class DataCore implements DataContext {
       })
       : new TextHeadSession(this, link, encoding, leave);
     this.#sessions.add(session);
+    const { failing } = this;
+    if (failing !== undefined) session.unwell(failing);
     if (encoding !== Encoding.frame) joined();
     if (this.#draining) session.end();
     return session;
@@ -473,16 +478,14 @@ export class DataCore implements DataContext {
   }
 
   #committed(commit: number, failure: string | undefined): void {
-    if (failure === undefined) {
-      this.#watch.stored();
-    } else {
-      this.seen.forget(commit);
-      this.#watch.failed(failure);
-    }
+    if (failure !== undefined) this.seen.forget(commit);
     this.ports.events.committed(commit, failure);
     const waiting = this.#committing[commit & 1]!;
     for (const session of waiting) session.committed(commit, failure);
     waiting.clear();
+    // After the answers: whom one was refused to knows already.
+    if (failure === undefined) this.#watch.stored();
+    else this.#watch.failed(failure);
   }
 
   /** Sessions read again, now that the journal takes records. */

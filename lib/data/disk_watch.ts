@@ -8,7 +8,6 @@
 import type { Clock } from "../ports.ts";
 import type { Contents } from "../store/contents.ts";
 import type { Disk } from "../store/disk.ts";
-import type { Journal } from "../store/journal.ts";
 
 /** From one look at the files to the next, in ms. */
 const LOOK_MS = 1_000;
@@ -25,9 +24,18 @@ const GONE_MS = 5_000;
 /** Who it watches for. */
 export interface DiskWatchHost {
   /** The journals whose files it looks at. */
-  journals(): readonly Journal[];
-  /** Nothing can be stored now; each reason is told once. */
-  failed(reason: string): void;
+  journals(): readonly { check(): string | undefined }[];
+  /**
+   * Nothing can be stored now; each reason is told once.
+   *
+   * @param wasAsked Whether something was to be stored, and is not.
+   */
+  failed(reason: string, wasAsked: boolean): void;
+  /**
+   * Why nothing can be stored has changed; an empty reason: all is well. Heads
+   * are told, since they ask nobody who is idle.
+   */
+  unwell(reason: string): void;
   /** The directory is gone, and stays so. */
   gone(): void;
 }
@@ -39,6 +47,8 @@ export class DiskWatch {
   readonly #clock: Clock;
   readonly #host: DiskWatchHost;
   #failing: string | undefined;
+  /** Whether that was found by a look, and so ends with one. */
+  #wasSeen = false;
   #lookedMs = 0;
   #probeMs = 0;
   #isProbing = false;
@@ -74,26 +84,41 @@ export class DiskWatch {
 
   /** What was to be written is stored. */
   stored(): void {
+    this.#wasSeen = false;
+    if (this.#failing === undefined) return;
     this.#failing = undefined;
+    this.#host.unwell("");
   }
 
   /** What was to be written is not stored. */
   failed(reason: string): void {
+    this.#fail(reason, true);
+  }
+
+  #fail(reason: string, wasAsked: boolean): void {
     this.#probeMs = this.#clock.nowMs();
+    this.#wasSeen = !wasAsked;
     if (this.#failing === reason) return;
     this.#failing = reason;
-    this.#host.failed(reason);
+    this.#host.failed(reason, wasAsked);
+    this.#host.unwell(reason);
   }
 
   /** Looks when it is time; to be called every `TICK_MS`. */
   tick(nowMs: number): void {
     if (nowMs - this.#lookedMs < LOOK_MS) return;
     this.#lookedMs = nowMs;
+    let isWell = true;
     for (const journal of this.#host.journals()) {
       const failure = journal.check();
-      if (failure !== undefined) this.failed(failure);
+      if (failure === undefined) continue;
+      isWell = false;
+      this.#fail(failure, false);
     }
-    if (!this.#isAway(nowMs)) this.#probe(nowMs);
+    if (this.#isAway(nowMs)) return;
+    // What others had taken away is back, or a new file was begun.
+    if (isWell && this.#wasSeen) this.stored();
+    this.#probe(nowMs);
   }
 
   /** Whether the directory is gone, which is told after a while. */
@@ -113,7 +138,7 @@ export class DiskWatch {
 
   /** An idle node tries with a few bytes of its own whether it can store. */
   #probe(nowMs: number): void {
-    if (this.#isProbing && this.#contents.isWritten) this.#failing = undefined;
+    if (this.#isProbing && this.#contents.isWritten) this.stored();
     this.#isProbing = this.#failing !== undefined &&
       nowMs - this.#probeMs >= PROBE_MS;
     if (!this.#isProbing) return;

@@ -7,6 +7,7 @@
 
 import type { Loss } from "../store/contents.ts";
 import type { BatchHeader } from "../store/record.ts";
+import type { Unread } from "./scrub.ts";
 import type { SetAside } from "../store/set_aside.ts";
 
 /** What a data core reports, as it happens. */
@@ -49,8 +50,13 @@ export interface DataEvents {
    * A scrub has read all there is.
    *
    * @param furtherDamages Damages that were found beyond those told.
+   * @param unread What could not be read, if anything.
    */
-  scrubbed(bytes: number, furtherDamages: number): void;
+  scrubbed(
+    bytes: number,
+    furtherDamages: number,
+    unread: Unread | undefined,
+  ): void;
   /** What it was told of data nodes is not understood, and was set aside. */
   peersUnread(reason: string): void;
   /** Others remember that it had so many bytes more than are here. */
@@ -58,8 +64,10 @@ export interface DataEvents {
   /** Others have taken away what was stored, while this node ran. */
   lost(loss: Loss): void;
   /**
-   * A write failed; what it held was answered as not stored. Told once for each
-   * reason, until a write succeeds.
+   * Nothing can be stored. Told once for each reason, until it can again.
+   *
+   * @param wasAsked Whether a write failed, and what it held was answered as
+   * not stored; else a look at the files has found it.
    */
-  diskFailed(reason: string): void;
+  diskFailed(reason: string, wasAsked: boolean): void;
 }

@@ -156,6 +156,8 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
     };
     link.out.append(bytesOf(`${DATA_ROLE}${formatProperties(properties)}\n`));
     this.tell(data.peers.nodes);
+    // Before anybody can read from here, since what is lost is passed over.
+    if (data.isDamaged) this.damaged();
     link.send();
   }
 
@@ -287,7 +289,6 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
     if (!this.#isJoined) {
       this.#isJoined = true;
       this.#host.joined();
-      if (this.#data.isDamaged) this.damaged();
     }
     switch (frame.type) {
       case FrameType.store:

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { LANES_MAX } from "../limits.ts";
+import { LANE_NUMBER_MAX, LANES_MAX } from "../limits.ts";
 import type { Turn } from "../ports.ts";
 import type { Contents, Loss } from "../store/contents.ts";
 import type { Disk } from "../store/disk.ts";
@@ -105,8 +105,10 @@ export class Restores {
       ...laneNumbers(this.#contents.actives),
     ]);
     const highest = Math.max(0, ...numbers);
-    if (highest > LANES_MAX) {
-      throw new Error(`there is a lane ${highest}; ${LANES_MAX} is the last`);
+    if (highest > LANE_NUMBER_MAX) {
+      throw new Error(
+        `there is a lane ${highest}; ${LANE_NUMBER_MAX} is the last`,
+      );
     }
     const recoveries: Recovery[] = [];
     for (let number = 1; number <= highest; number++) {
@@ -152,18 +154,24 @@ export class Restores {
    * @returns Or why there is none.
    */
   #laneFor(tick: number): Lane | string {
-    let free = 1;
     for (const lane of this.#lanes.values()) {
       if (lane.tick <= tick) return lane;
     }
-    while (this.#lanes.has(free)) free++;
-    if (free > LANES_MAX) return "there are too many lanes; start it again";
+    if (this.#lanes.size >= LANES_MAX) {
+      return "there are too many lanes; start it again";
+    }
+    // Not one that is gone: somebody may still be reading it.
+    const number = this.#highest + 1;
+    if (number > LANE_NUMBER_MAX) {
+      return "its directory has had all the lanes there can be; start the " +
+        "dataNode with a new one";
+    }
     try {
-      this.#openLane(free);
+      this.#openLane(number);
     } catch (error) {
       return error instanceof Error ? error.message : `${error}`;
     }
-    return this.#lanes.get(free)!;
+    return this.#lanes.get(number)!;
   }
 
   /** Opens a lane that ought to be there. */

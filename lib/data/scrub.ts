@@ -27,6 +27,19 @@ const BYTES_PER_SECOND = 2 * 1024 * 1024;
 /** How often the place is written down, in ms. */
 const NOTE_MS = 60_000;
 
+/** Pause after a read that failed, in ms: others hear of it, and may mend it. */
+const RETRY_MS = 60_000;
+
+/** Reads of one place that fail until it is left out. */
+const TRIES_MAX = 5;
+
+/** What a scrub could not read. */
+export interface Unread {
+  readonly bytes: number;
+  /** Why, as far as the last of it goes. */
+  readonly reason: string;
+}
+
 /** What a scrub reads, and whom it tells. */
 export interface ScrubHost {
   /** The segments (0) or a lane; undefined when there is no such lane. */
@@ -36,11 +49,16 @@ export interface ScrubHost {
   /** Bytes that are no record were found, for the first time. */
   damaged(found: SetAside): void;
   /**
-   * All was read.
+   * It is at the end.
    *
    * @param furtherDamages How much was found beyond what was told.
+   * @param unread What could not be read, if anything.
    */
-  scrubbed(bytes: number, furtherDamages: number): void;
+  scrubbed(
+    bytes: number,
+    furtherDamages: number,
+    unread: Unread | undefined,
+  ): void;
 }
 
 /** See the module. */
@@ -63,6 +81,12 @@ export class Scrub {
   #budgetBytes = 0;
   #isLoading = false;
   #notedMs = 0;
+  #unread: Unread | undefined;
+  /** How often what comes next could not be read. */
+  #tries = 0;
+  #retryAtMs = 0;
+  /** What no copy could be made of, and so is not known again by its file. */
+  readonly #uncopied = new Set<string>();
 
   /** @param intervalMs From the end of a scrub to the next; Infinity: none. */
   constructor(intervalMs: number, clock: Clock, disk: Disk, host: ScrubHost) {
@@ -142,6 +166,11 @@ export class Scrub {
     const journal = this.#host.journal(this.#lane);
     const found = journal?.setAside(position, length);
     if (found === undefined) return;
+    if (found.file === undefined) {
+      const key = `${found.segment}@${found.offset}`;
+      if (this.#uncopied.has(key)) return;
+      this.#uncopied.add(key);
+    }
     this.#told++;
     this.#host.damaged(found);
   }
@@ -150,19 +179,43 @@ export class Scrub {
     const journal = this.#host.journal(this.#lane);
     const end = journal?.end ?? 0;
     const { position } = stream;
-    if (this.#isLoading) return;
+    if (this.#isLoading || this.#clock.nowMs() < this.#retryAtMs) return;
     if (journal === undefined || position >= end) {
       this.#take(stream, position, end, 0);
       return;
     }
     this.#isLoading = true;
     this.#budgetBytes = 0;
-    journal.load(position, this.#buffer, (count, failure) => {
+    journal.load(position, this.#buffer, (count, failure, unreadable) => {
       this.#isLoading = false;
-      // What cannot be read now is read the next time.
-      if (failure === undefined) this.#take(stream, position, end, count);
-      else this.#end();
+      if (failure !== undefined) {
+        this.#fail(end - position, failure);
+        return;
+      }
+      this.#tries = 0;
+      if (unreadable > 0) this.#miss(unreadable, "the disk cannot read it");
+      this.#bytes -= unreadable;
+      this.#take(stream, position, end, count);
     });
+  }
+
+  /**
+   * Nothing can be read here now, which says nothing about one block. It is
+   * tried again, and then the lanes that follow are read.
+   */
+  #fail(bytes: number, reason: string): void {
+    if (++this.#tries < TRIES_MAX) {
+      this.#retryAtMs = this.#clock.nowMs() + RETRY_MS;
+      return;
+    }
+    this.#tries = 0;
+    this.#miss(bytes, reason);
+    this.#tell();
+    this.#goOn();
+  }
+
+  #miss(bytes: number, reason: string): void {
+    this.#unread = { bytes: (this.#unread?.bytes ?? 0) + bytes, reason };
   }
 
   #take(
@@ -178,7 +231,11 @@ export class Scrub {
     const { position: begin, length } = this.#stretch;
     const isAtEnd = stream.front() === Front.end;
     if (isAtEnd || begin + length < stream.passed) this.#tell();
-    if (!isAtEnd) return;
+    if (isAtEnd) this.#goOn();
+  }
+
+  /** Goes on with the next lane, or ends. */
+  #goOn(): void {
     if (this.#lane < this.#host.lanes) this.#begin(this.#lane + 1, 0);
     else this.#end();
   }
@@ -187,7 +244,8 @@ export class Scrub {
     this.#stream = undefined;
     this.#beginMs = this.#clock.wallMs() + this.#intervalMs;
     this.#note(`next ${new Date(this.#beginMs).toISOString()}`);
-    this.#host.scrubbed(this.#bytes, this.#furtherDamages);
+    this.#host.scrubbed(this.#bytes, this.#furtherDamages, this.#unread);
+    this.#unread = undefined;
     this.#bytes = 0;
     this.#told = 0;
     this.#furtherDamages = 0;

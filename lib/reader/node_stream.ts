@@ -32,6 +32,7 @@ export type Front = typeof Front[keyof typeof Front];
 const BUFFERED_BYTES_MAX = 64 * 1024;
 
 const LF = 10;
+const BLANK = 32;
 
 /** See the module. */
 export class NodeStream {
@@ -109,6 +110,18 @@ export class NodeStream {
   /** Takes a piece; one that was not asked for is left alone. */
   take(fields: PieceFields, bytes: Uint8Array, from: number, to: number): void {
     if (fields.position !== this.#position) return;
+    if (!this.#follows && fields.end < this.#position) {
+      // A lane that is gone was put together with others, and is read there.
+      // Else it is an older copy, which lacks what was to be read from here on.
+      const lacking = this.#target - this.#position;
+      if (fields.end > 0 && lacking > 0 && lacking < Infinity) {
+        this.#damaged(this.#position, lacking);
+      }
+      this.#target = this.#position;
+      this.#bytes.clear();
+      this.#frontLength = this.#searched = 0;
+      return;
+    }
     if (this.#target === Infinity && !this.#follows) this.#target = fields.end;
     const wanted = Math.min(to, from + this.#target - this.#position);
     this.#bytes.append(bytes, from, wanted);
@@ -204,6 +217,11 @@ export class NodeStream {
   /** Looks at the line `[start..lf)` in front. */
   #look(start: number, lf: number): void {
     const { bytes } = this.#bytes;
+    // It keeps the place of what was lost, of which the head tells.
+    if (isBlank(bytes, start, lf)) {
+      this.#bytes.consume(lf + 1 - start);
+      return;
+    }
     if (parseRecord(bytes, start, lf, this.record)) {
       this.#frontLength = lf + 1 - start;
       return;
@@ -222,4 +240,10 @@ export class NodeStream {
     this.#damaged(this.passed, length);
     this.#bytes.consume(length);
   }
+}
+
+/** Whether `bytes[from..to)` are blanks, or nothing at all. */
+function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] !== BLANK) return false;
+  return true;
 }

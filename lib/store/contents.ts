@@ -5,6 +5,7 @@
  *     sd-node contents 1
  *     sealed data-000001.txt 67108871 9a3f01bc
  *     lost missing data-000002.txt 67108902 52e1a07c 2026-11-25T21:00:00.000Z
+ *     healed short data-000003.txt 1834 11a90c3b 2026-11-25T21:00:00.000Z
  *     active data.txt 18211 0c3ad411
  *     end open
  *
@@ -13,7 +14,9 @@
  * - lost: what was missing at a start, or while the node ran (`missing`,
  *   `short`, `changed`); how many bytes at least; when that was noticed. It
  *   stands where the loss is among the segments, until heads have found
- *   everything elsewhere, or a person takes the line out.
+ *   everything elsewhere.
+ * - healed: what was lost, and is elsewhere. Its bytes keep their place
+ *   (extents.ts), so the line stays for good.
  * - active: of the segment being written, how much was on disk when this was
  *   written, and the fingerprint of that much. There may be more by now.
  * - end: `clean` when the process had ended in order, with nothing to write.
@@ -21,6 +24,9 @@
  * It is written when something happens to a segment, at the end, and about
  * every second while there is something new: beside other work, and never
  * waited for by a message. An older one is only less exact.
+ *
+ * A line of another kind, of a newer version, stops the start: without it,
+ * positions might not be true, and nobody would notice.
  *
  * @module
  */
@@ -76,8 +82,13 @@ export interface Loss {
   readonly time: string;
 }
 
+/** Something that was lost here, and is known to be elsewhere. */
+export interface HealedEntry extends Omit<Loss, "kind"> {
+  readonly kind: "healed";
+}
+
 /** What stands in the order of the segments. */
-export type Entry = SealedEntry | Loss;
+export type Entry = SealedEntry | Loss | HealedEntry;
 
 /** What ought to be there of one journal: of `data.txt`, or of a lane. */
 export class Listing {
@@ -226,7 +237,9 @@ export class Contents {
   healed(): void {
     for (const listing of this.#listings.values()) {
       const { entries } = listing;
-      listing.entries = entries.filter(({ kind }) => kind !== "lost");
+      listing.entries = entries.map((entry) =>
+        entry.kind === "lost" ? { ...entry, kind: "healed" } : entry
+      );
     }
     this.#isChanged = true;
     this.note();
@@ -332,7 +345,7 @@ const FILE = String.raw`((?:data|restored-\d{6,})(?:-\d{6,})?\.txt)`;
 const SIZE_AND_PRINT = String.raw`(\d{1,15}) ([0-9a-f]{8})`;
 const sealedLine = new RegExp(`^sealed ${FILE} ${SIZE_AND_PRINT}$`);
 const lostLine = new RegExp(
-  `^lost (missing|short|changed) ${FILE} ${SIZE_AND_PRINT} (\\S+)$`,
+  `^(lost|healed) (missing|short|changed) ${FILE} ${SIZE_AND_PRINT} (\\S+)$`,
 );
 const activeLine = new RegExp(`^active ${FILE} ${SIZE_AND_PRINT}$`);
 
@@ -349,9 +362,9 @@ function entryOf(line: string): Entry | undefined {
   }
   const lost = lostLine.exec(line);
   if (lost === null) return undefined;
-  const [, how, name, bytes, print, time] = lost;
+  const [, kind, how, name, bytes, print, time] = lost;
   return {
-    kind: "lost",
+    kind: kind as "lost" | "healed",
     how: how as LossKind,
     name: name!,
     bytes: Number(bytes),
@@ -364,7 +377,7 @@ function lineOf(entry: Entry): string {
   const { name, bytes, print } = entry;
   return entry.kind === "sealed"
     ? `sealed ${name} ${bytes} ${hex(print)}`
-    : `lost ${entry.how} ${name} ${bytes} ${hex(print)} ${entry.time}`;
+    : `${entry.kind} ${entry.how} ${name} ${bytes} ${hex(print)} ${entry.time}`;
 }
 
 function hex(print: number): string {

@@ -194,6 +194,9 @@ export class DenoDisk implements Disk {
   }
 
   check(name: string, size: number): string | undefined {
+    // A directory without our lock may be another's by now, whatever is in it.
+    const gone = this.gone();
+    if (gone !== undefined) return gone;
     const held = this.#held.get(name);
     try {
       const found = Deno.statSync(this.#path(name));
@@ -205,10 +208,9 @@ export class DenoDisk implements Disk {
         ? `${name} was cut short`
         : `${name} was written to by another`;
     } catch (error) {
-      return this.gone() ??
-        (error instanceof Deno.errors.NotFound
-          ? `${name} was moved away or removed`
-          : wordsOf(error));
+      return error instanceof Deno.errors.NotFound
+        ? `${name} was moved away or removed`
+        : wordsOf(error);
     }
   }
 
@@ -222,7 +224,7 @@ export class DenoDisk implements Disk {
       return undefined;
     }
     return `the directory '${this.#directory}', or its ${LOCK_FILE}, was moved ` +
-      "away, replaced or removed: nothing is stored until it is back";
+      "away, replaced or removed: put it back, or start this dataNode again";
   }
 
   append(

@@ -2,10 +2,14 @@
  * Extents: the segments of a data node as one run of bytes, so that a place in
  * it is one number that stays true when segments are sealed.
  *
- * What is lost keeps a place in it: a filler, which is a line that is no
- * record, so that whoever reads says that something is missing there. What is
- * lost while the node runs is filled in full, since readers are on their way;
- * what was lost before it started is filled in short.
+ * What is lost keeps its place in it, all of it, also over restarts: else what
+ * stands behind would have other positions, and readers on their way would pass
+ * over records; and whoever remembers how far the node was would miss bytes once
+ * more. What fills the place is no record. What is lost while the node runs is
+ * a line of dashes, so that whoever is reading says that something is missing
+ * there. What was lost before, heads are told as the node joins them, and they
+ * tell readers: it is lines of blanks, which readers pass over; so is what has
+ * been found elsewhere.
  *
  * @module
  */
@@ -30,10 +34,12 @@ interface Extent {
   isLossy: boolean;
   /** Whether the last line of the file has its ending. */
   isEnded: boolean;
+  /** Whether readers need no word of it: they are told, or nothing is missing. */
+  isTold: boolean;
 }
 
-/** Bytes that stand for what was lost before the start. */
-const LOST_BYTES = 8;
+/** Bytes of a line of blanks, so that no reader takes it for endless. */
+const BLANK_LINE_BYTES = 64 * 1024;
 
 const LF = 10;
 const SPACE = 32;
@@ -43,8 +49,6 @@ const DASH = 45;
 export class Extents {
   readonly #sealed: Extent[] = [];
   #activeStart = 0;
-  /** Whether what was lost is known to be elsewhere. */
-  #isHealed = false;
 
   /** Position of the first byte of the active segment. */
   get activeStart(): number {
@@ -62,12 +66,14 @@ export class Extents {
    * @param isEnded Whether its last line has its ending. If not, one is
    * counted, so that the first record of the next segment begins a line.
    * @param lostBytes How much was to be read there that the file does not have.
+   * @param isTold Whether whoever reads is told of that by others.
    */
   seal(
     segment: string,
     fileBytes: number,
     isEnded: boolean,
     lostBytes = 0,
+    isTold = false,
   ): void {
     const isLossy = lostBytes > 0;
     const fillerBytes = isLossy || isEnded ? lostBytes : 1;
@@ -79,13 +85,14 @@ export class Extents {
       totalBytes,
       isLossy,
       isEnded,
+      isTold,
     });
     this.#activeStart += totalBytes;
   }
 
   /** Adds a place for what was lost before the start. */
-  lose(): void {
-    this.seal("", 0, true, LOST_BYTES);
+  lose(lostBytes: number): void {
+    if (lostBytes > 0) this.seal("", 0, true, lostBytes, true);
   }
 
   /** The number of an extent, its segment, and how long that ought to be. */
@@ -94,19 +101,26 @@ export class Extents {
     return { segment, bytes: fileBytes };
   }
 
-  /** What a segment lost while it was being read is filled in. */
-  shorten(segment: string, fileBytes: number): void {
+  /**
+   * What a segment lost while it was being read is filled in.
+   *
+   * @returns How many bytes that is, with the ending that it was given.
+   */
+  shorten(segment: string, fileBytes: number): number {
     const extent = this.#sealed.find((one) => one.segment === segment);
-    if (extent === undefined || fileBytes >= extent.fileBytes) return;
+    if (extent === undefined || fileBytes >= extent.fileBytes) return 0;
+    const ending = extent.isEnded || extent.isLossy ? 0 : 1;
+    const lostBytes = extent.fileBytes + ending - fileBytes;
     extent.fileBytes = fileBytes;
     extent.isLossy = true;
     extent.isEnded = fileBytes === 0;
-    this.#isHealed = false;
+    extent.isTold = false;
+    return lostBytes;
   }
 
-  /** From now on fillers are empty lines. */
+  /** What was lost is elsewhere: from now on blanks stand for it. */
   heal(): void {
-    this.#isHealed = true;
+    for (const extent of this.#sealed) extent.isTold = true;
   }
 
   /** Where a position below {@linkcode activeStart} is. */
@@ -123,10 +137,11 @@ export class Extents {
    */
   fill(position: number, into: Uint8Array): number {
     const extent = this.#extentOf(position);
-    const { start, fileBytes, totalBytes, isLossy, isEnded } = extent;
+    const { start, fileBytes, totalBytes, isLossy, isEnded, isTold } = extent;
     const rest = start + totalBytes - position;
     const count = Math.min(rest, into.length);
-    into.fill(isLossy && !this.#isHealed ? DASH : SPACE, 0, count);
+    if (isLossy && !isTold) into.fill(DASH, 0, count);
+    else fillBlank(position, into, count);
     if (count === rest) into[count - 1] = LF;
     if (!isEnded && position === start + fileBytes) into[0] = LF;
     return count;
@@ -142,4 +157,11 @@ export class Extents {
     }
     return this.#sealed[low]!;
   }
+}
+
+/** Lines of blanks, which end at the same positions for whoever asks. */
+function fillBlank(position: number, into: Uint8Array, count: number): void {
+  into.fill(SPACE, 0, count);
+  const first = BLANK_LINE_BYTES - 1 - position % BLANK_LINE_BYTES;
+  for (let at = first; at < count; at += BLANK_LINE_BYTES) into[at] = LF;
 }

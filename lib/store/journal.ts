@@ -20,6 +20,7 @@
 import { GATHER_BYTES_MAX } from "../limits.ts";
 import type { Turn } from "../ports.ts";
 import { ByteQueue } from "../wire/byte_queue.ts";
+import type { Loaded } from "./block_load.ts";
 import { Listing } from "./contents.ts";
 import type { Disk } from "./disk.ts";
 import type { RecordListener, Recovery } from "./journal_opening.ts";
@@ -165,11 +166,7 @@ export class Journal {
   }
 
   /** See {@linkcode SegmentFiles.load}. */
-  load(
-    position: number,
-    into: Uint8Array,
-    done: (count: number, failure: string | undefined) => void,
-  ): void {
+  load(position: number, into: Uint8Array, done: Loaded): void {
     this.#files.load(position, into, done);
   }
 

@@ -13,7 +13,7 @@
  * @module
  */
 
-import type { Listing, Loss } from "./contents.ts";
+import type { Entry, Listing, Loss } from "./contents.ts";
 import type { Disk } from "./disk.ts";
 import { Extents } from "./extents.ts";
 import type { ParsedRecord } from "./record.ts";
@@ -30,6 +30,8 @@ export interface Recovery {
   readonly tick: number;
   /** Bytes of a torn last line that were cut off. */
   readonly tornBytes: number;
+  /** Whether a part of that line was on disk, and so may have counted. */
+  readonly wasTornLater: boolean;
   /** Stretches without a record, the first ones of them set aside. */
   readonly damages: readonly SetAside[];
   /** How many more there are. */
@@ -103,20 +105,11 @@ export function openJournal(
   record: RecordListener,
 ): Opening {
   const { active } = names;
+  const knownBytes = listing.notedBytes;
   const stock = takeStock(disk, names, listing);
-  listing.entries = stock.entries;
   // The active segment is another than was noted, or not what it was.
   if (stock.syncedBytes === 0) listing.notedBytes = listing.notedPrint = 0;
-  const extents = new Extents();
-  const sealed: { readonly name: string; readonly bytes: number }[] = [];
-  for (const { kind, name, bytes } of stock.entries) {
-    if (kind === "sealed") {
-      extents.seal(name, bytes, endsLine(disk, name, bytes));
-      sealed.push({ name, bytes });
-    } else {
-      extents.lose();
-    }
-  }
+  const sealed = stock.entries.filter(({ kind }) => kind === "sealed");
   let distrust: string | undefined;
   const attempt = (write: () => void) => {
     try {
@@ -170,8 +163,16 @@ export function openJournal(
     attempt(() => disk.truncate(active, size));
   }
   listing.bytes = isSure ? size : Math.min(size, sureBytes);
+  // What is left of a line that was cut is gone as well.
+  const isLost = stock.losses.some(({ name }) => name === active);
+  const lostBytes = isLost ? Math.max(0, knownBytes - size) : 0;
+  const whole = <T extends Entry>(entry: T): T =>
+    stock.losses.some((loss) => loss === entry) && entry.name === active
+      ? { ...entry, bytes: lostBytes }
+      : entry;
+  listing.entries = stock.entries.map(whole);
   return {
-    extents,
+    extents: extentsOf(disk, listing.entries),
     sealedCount: stock.sealedCount,
     size,
     isUnsure: listing.bytes < size,
@@ -181,12 +182,36 @@ export function openJournal(
       records,
       tick,
       tornBytes: end.restBytes - end.recordBytes,
+      wasTornLater: lostBytes > 0,
       damages,
       furtherDamages,
-      losses: stock.losses,
+      losses: stock.losses.map(whole),
       doubt: distrust,
     },
   };
+}
+
+/**
+ * The places of what stands before the active segment: the same as in the life
+ * before, in which a segment and what it lost were one.
+ */
+function extentsOf(disk: Disk, entries: readonly Entry[]): Extents {
+  const extents = new Extents();
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i]!;
+    const { name, bytes } = entry;
+    if (entry.kind !== "sealed") {
+      extents.lose(bytes);
+      continue;
+    }
+    const next = entries[i + 1];
+    const isCut = next !== undefined && next.kind !== "sealed" &&
+      next.how === "short";
+    if (isCut) i++;
+    const isEnded = endsLine(disk, name, bytes);
+    extents.seal(name, bytes, isEnded, isCut ? next.bytes : 0, true);
+  }
+  return extents;
 }
 
 /** Whether the last line of a file has its ending. */

@@ -10,11 +10,13 @@
  * A lane is a journal like that of `data.txt`, with segments of another name.
  *
  * Each loss that is repaired begins with low ticks again, and so needs a lane.
- * When a start finds many, it puts small ones together.
+ * When a start finds many, it puts small ones together, in one with a number that
+ * no lane had before: readers go on at positions of lanes, also over a start.
  *
  * @module
  */
 
+import { LANE_NUMBER_MAX } from "../limits.ts";
 import { ByteQueue } from "../wire/byte_queue.ts";
 import { type Contents, fingerprint } from "./contents.ts";
 import type { Disk } from "./disk.ts";
@@ -80,10 +82,11 @@ function merge(
     out.append(line);
     out.append(LF);
   }
-  const taken = new Set([...numbers, ...laneNumbers(contents.actives)]);
-  let free = 1;
-  while (taken.has(free)) free++;
-  const { active } = laneSegments(free);
+  // It stays, so that the highest number of all is always among those there.
+  const number = 1 +
+    Math.max(...numbers, ...laneNumbers(contents.actives));
+  if (number > LANE_NUMBER_MAX) return;
+  const { active } = laneSegments(number);
   disk.replace(active, out.view());
   contents.adopt(active, out.length);
   for (const name of merged) contents.forget(name);

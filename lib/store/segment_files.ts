@@ -13,6 +13,7 @@
 
 import type { Turn } from "../ports.ts";
 import type { ByteQueue } from "../wire/byte_queue.ts";
+import { loadAround, type Loaded } from "./block_load.ts";
 import type { Entry, Listing, Loss } from "./contents.ts";
 import type { Disk } from "./disk.ts";
 import { Extents } from "./extents.ts";
@@ -140,32 +141,30 @@ export class SegmentFiles {
    * @param position Below {@linkcode end}.
    * @param done Gets how many bytes were read, or why none were.
    */
-  load(
-    position: number,
-    into: Uint8Array,
-    done: (count: number, failure: string | undefined) => void,
-  ): void {
-    const activeOffset = position - this.#extents.activeStart;
+  load(position: number, into: Uint8Array, done: Loaded): void {
+    const { activeStart } = this.#extents;
+    const activeOffset = position - activeStart;
     if (activeOffset >= 0) {
-      const { active } = this.#names;
-      const length = Math.min(into.length, this.#size - activeOffset);
-      const part = into.subarray(0, length);
-      this.#disk.load(active, activeOffset, part, (count, failure) => {
-        done(count, failure ?? shortness(active, count, length));
-      });
+      const size = this.#size;
+      const part = into.subarray(0, Math.min(into.length, size - activeOffset));
+      const isStill = () => this.#extents.activeStart === activeStart;
+      const file = { name: this.#names.active, size, isStill };
+      loadAround(this.#disk, file, activeOffset, part, done);
       return;
     }
     const { segment, offset, length } = this.#extents.locate(position);
     if (length === 0) {
       const count = this.#extents.fill(position, into);
-      this.#turn.sending(() => done(count, undefined));
+      this.#turn.sending(() => done(count, undefined, 0));
       return;
     }
+    const size = offset + length;
     const part = into.subarray(0, Math.min(into.length, length));
-    this.#disk.load(segment, offset, part, (count, failure) => {
-      const reason = failure ?? shortness(segment, count, part.length);
-      if (reason !== undefined) this.#lookAt(segment, offset + length);
-      done(count, reason);
+    const file = { name: segment, size, isStill: () => true };
+    loadAround(this.#disk, file, offset, part, (...loaded) => {
+      const [, failure] = loaded;
+      if (failure !== undefined) this.#lookAt(segment, size);
+      done(...loaded);
     });
   }
 
@@ -306,7 +305,6 @@ export class SegmentFiles {
 
   #seal({ name, bytes, isEnded, loss }: Sealing): void {
     const { active } = this.#names;
-    const size = this.#size;
     const reason = this.#distrust;
     const entries: Entry[] = [];
     if (bytes > 0) {
@@ -318,8 +316,8 @@ export class SegmentFiles {
     if (loss !== undefined) entries.push(loss);
     if (entries.length > 0) {
       // Positions of what others are reading stay true.
-      const lostBytes = loss === undefined ? 0 : Math.max(0, size - bytes);
-      this.#extents.seal(bytes > 0 ? name : "", bytes, isEnded, lostBytes);
+      const segment = bytes > 0 ? name : "";
+      this.#extents.seal(segment, bytes, isEnded, loss?.bytes);
     }
     this.#sealing = undefined;
     this.#strayBytes = 0;
@@ -392,33 +390,25 @@ export class SegmentFiles {
     try {
       const found = Math.max(this.#disk.sizeOf(segment), 0);
       if (found >= bytes || this.#disk.gone() !== undefined) return;
-      this.#shorten(segment, bytes, found);
+      this.#shorten(segment, found);
     } catch {
       // A disk that cannot be asked says so when it is read.
     }
   }
 
-  #shorten(segment: string, bytes: number, found: number): void {
-    this.#extents.shorten(segment, found);
+  #shorten(segment: string, found: number): void {
+    const lostBytes = this.#extents.shorten(segment, found);
+    if (lostBytes === 0) return;
     const { entries } = this.#listing;
     const index = entries.findIndex(({ kind, name }) =>
       kind === "sealed" && name === segment
     );
     const print = entries[index]?.print;
     const loss = found === 0
-      ? this.#listing.lossOf("missing", segment, bytes, print)
-      : this.#listing.lossOf("short", segment, bytes - found, print);
+      ? this.#listing.lossOf("missing", segment, lostBytes, print)
+      : this.#listing.lossOf("short", segment, lostBytes, print);
     const rest = found === 0 ? [] : [sealedEntry(this.#disk, segment)];
     entries.splice(Math.max(index, 0), index < 0 ? 0 : 1, ...rest, loss);
     this.#events.lost(loss);
   }
-}
-
-/** What is wrong with so many bytes of so many, in words. */
-function shortness(
-  name: string,
-  count: number,
-  wanted: number,
-): string | undefined {
-  return count < wanted ? `${name} is shorter than what was synced` : undefined;
 }

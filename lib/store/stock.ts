@@ -8,6 +8,7 @@
 import {
   type Entry,
   fingerprint,
+  type HealedEntry,
   type Listing,
   type Loss,
   type SealedEntry,
@@ -134,7 +135,7 @@ function compared(
 /** What has become of a segment that was lost; a person may bring it back. */
 function returned(
   disk: Disk,
-  entry: Loss,
+  entry: Loss | HealedEntry,
   isThere: boolean,
   listing: Listing,
 ): Entry[] {

@@ -8,7 +8,11 @@
  * @module
  */
 
-import { ADDRESS_BYTES_MAX, LANES_MAX, NODE_ID_BYTES } from "../limits.ts";
+import {
+  ADDRESS_BYTES_MAX,
+  LANE_NUMBER_MAX,
+  NODE_ID_BYTES,
+} from "../limits.ts";
 import { bytesOf, textOf } from "./ascii.ts";
 import type { ByteQueue } from "./byte_queue.ts";
 import type { WireErrorKind } from "./errors.ts";
@@ -220,7 +224,7 @@ export function readPiece(
   into.lanes = readU32(bytes, at + 32);
   return Number.isSafeInteger(into.ticket) &&
     Number.isSafeInteger(into.position) && Number.isSafeInteger(into.end) &&
-    Number.isSafeInteger(into.tick) && into.lanes <= LANES_MAX;
+    Number.isSafeInteger(into.tick) && into.lanes <= LANE_NUMBER_MAX;
 }
 
 /** Writes a `piece` frame of `bytes[from..to)`. */

@@ -214,6 +214,8 @@ export class SimData {
   recovery!: Recovery;
   /** Whether it has ever told that records are damaged or gone. */
   hasToldDamage = false;
+  /** How often it said that others remember it to have been further. */
+  outruns = 0;
 
   constructor(
     network: SimNetwork,
@@ -269,7 +271,10 @@ export class SimData {
           const isNoted = this.core.losses.some((loss) => loss.name === name);
           assert.ok(isNoted, `the loss of ${name} is told, and not noted`);
         },
-        outrun: () => this.hasToldDamage = true,
+        outrun: () => {
+          this.hasToldDamage = true;
+          this.outruns++;
+        },
         peersUnread: ignore,
         diskFailed: ignore,
       },

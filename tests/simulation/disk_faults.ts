@@ -123,16 +123,29 @@ export function runDiskFaults(seed: number): number {
     ? !victim.mayLackUnseen
     : !node.hasToldDamage && !isRenewed;
   if (isSpared) history.checkRead(reader.messages);
+  for (const one of nodes) checkRestart(world, one);
   if (node.core.isDamaged) {
     assert.ok(reader.missing.length > 0, "nobody is told of the loss");
     node.core.healed();
-    node.process.kill();
-    node.start();
+    checkRestart(world, node);
+    checkRestart(world, node);
     assert.equal(node.core.losses.length, 0, "it is not healed for good");
   } else if (!isRenewed && !victim.isTouched) {
     assert.deepEqual(reader.missing, []);
   }
   return history.answered().length;
+}
+
+/** A restart takes nothing away, and so nothing is said to be gone. */
+function checkRestart(world: World, node: SimData): void {
+  world.run(NOTE_MS_MAX);
+  const { outruns } = node;
+  const { end } = node.core;
+  node.kill("stays");
+  node.start();
+  assert.equal(node.core.end, end, "positions have moved");
+  world.run(LOOK_MS_MAX);
+  assert.equal(node.outruns, outruns, "what is said to be gone is not");
 }
 
 /** A data node whose files are touched by others. */

@@ -106,7 +106,8 @@ export class MemoryDisk implements Disk {
 
   check(name: string, size: number): string | undefined {
     const found = this.sizeOf(name);
-    if (found < 0) return this.gone() ?? `${name} was moved away or removed`;
+    if (this.goneBecause !== undefined) return this.goneBecause;
+    if (found < 0) return `${name} was moved away or removed`;
     if (this.replaced.has(name)) return `${name} was replaced by another file`;
     if (found === size) return undefined;
     return found < size

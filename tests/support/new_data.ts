@@ -60,15 +60,19 @@ export function newData(disk = new MemoryDisk()) {
   });
   core.open();
   core.start();
+  /** What each head that joined was told at once, as text. */
+  const greetings: string[] = [];
   /** A head that answers the handshake so. */
   const join = (confirmation = "confirmacion sd/2 role=head\n") => {
     const link = new ScriptedLink().to(open!);
     assert.equal(link.said(), "peticion sd/2\n");
     link.receive(confirmation);
-    assert.match(link.said(), /^dataNode/);
+    const greeting = link.said();
+    assert.match(greeting, /^dataNode/);
+    greetings.push(greeting);
     return link;
   };
-  return { core, disk, turn, join };
+  return { core, disk, turn, join, greetings };
 }
 
 /** What a head sends to have messages of the client `c1` stored. */
@@ -96,7 +100,10 @@ export function storeFrame(
   return out.view().slice();
 }
 
-/** What a data node has answered, a word for each frame. */
+/**
+ * What a data node has answered, a word for each frame; how it is, it says
+ * unasked.
+ */
 export function answers(link: ScriptedLink): string[] {
   const bytes = link.saidBytes();
   const frame = { type: 0, fields: 0, payload: 0, end: 0 };
@@ -132,7 +139,9 @@ export function answers(link: ScriptedLink): string[] {
       told.push(
         `recalled ${fields.ticket} ${fields.floor}/${fields.end}: ${prints}`,
       );
-    } else told.push(`type ${frame.type}`);
+    } else if (frame.type !== FrameType.unwell) {
+      told.push(`type ${frame.type}`);
+    }
   }
   return told;
 }

@@ -39,9 +39,16 @@ const PATIENCE_MS = 30_000;
 const LOOK_AGAIN_MS = 10;
 
 /** Waits until a condition holds that only looking can tell, as of a file. */
-export async function until(isTrue: () => boolean): Promise<void> {
+export function until(isTrue: () => boolean): Promise<void> {
+  return untilAsync(() => Promise.resolve(isTrue()));
+}
+
+/** The same of what must be asked for. */
+export async function untilAsync(
+  isTrue: () => Promise<boolean>,
+): Promise<void> {
   const endMs = performance.now() + PATIENCE_MS;
-  while (!isTrue()) {
+  while (!await isTrue()) {
     if (performance.now() > endMs) assert.fail(`Waited in vain: ${isTrue}`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
   }

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { DIAL_TIMEOUT_MS } from "../../lib/limits.ts";
 import { askStatus } from "../../lib/net/ask_status.ts";
+import { formatStatus } from "../../lib/wire/status.ts";
 import {
   Directory,
   freePort,
@@ -113,6 +114,46 @@ for (const target of targets) {
     await person.say("recibido\n");
     assert.match((await client.line())!, /recibido/);
     assert.equal((await check(target, flags)).code, 0);
+  });
+
+  test("check: of two heads, the one that says unwell counts", async () => {
+    await using directory = new Directory();
+    const dir = directory.at("d");
+    await using node = startNode(
+      target,
+      `--role data --head 127.0.0.1:${freePort()} --dir ${dir}`,
+    );
+    const [, id] = await node.line(/dataNode (\w{8}) in/);
+    /** Answers whoever asks as a head that has the data node for alive. */
+    const head = (unwell?: string) => {
+      const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const nodes = [{
+        ...{ id: id!, address: "127.0.0.1", state: "alive" },
+        ...unwell === undefined ? {} : { unwell },
+      }];
+      const text = formatStatus({ role: "head", properties: {}, nodes });
+      void (async () => {
+        for await (const conn of listener) {
+          await conn.read(new Uint8Array(100));
+          await conn.write(new TextEncoder().encode(text));
+          conn.close();
+        }
+      })();
+      return listener;
+    };
+    using well = head();
+    using unwell = head("No space left");
+    const addressOf = ({ addr }: Deno.TcpListener) => `127.0.0.1:${addr.port}`;
+    const both = `${addressOf(well)},${addressOf(unwell)}`;
+    const ask = (heads: string) =>
+      check(target, `--role data --head ${heads} --dir ${dir}`);
+    assert.equal((await ask(addressOf(well))).code, 0);
+    const { code, errors } = await ask(both);
+    assert.equal(code, 1);
+    assert.match(errors, /does not serve; .*No space left/);
+    // One that cannot be reached says nothing about the data node.
+    const absent = `${addressOf(well)},127.0.0.1:${freePort()}`;
+    assert.equal((await ask(absent)).code, 0);
   });
 
   test("check: a server is no head, and a check takes no client's place", async () => {

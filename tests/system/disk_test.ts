@@ -1,6 +1,7 @@
 /** Files that others touch while a data node runs, or while it does not. */
 
 import assert from "node:assert/strict";
+import { askStatus } from "../../lib/net/ask_status.ts";
 import {
   Directory,
   portOf,
@@ -9,6 +10,8 @@ import {
   startNode,
   type Target,
   targets,
+  until,
+  untilAsync,
 } from "../support/program.ts";
 
 /** A head and a data node in `d`, which has stored three messages. */
@@ -64,7 +67,17 @@ async function startCluster(target: Target, flags: readonly string[] = []) {
   await data.line(/Joined head/);
   await send("uno", "dos", "tres");
   return {
-    ...{ directory, head, data, startData, startClient, client, send, read },
+    ...{
+      directory,
+      head,
+      to,
+      data,
+      startData,
+      startClient,
+      client,
+      send,
+      read,
+    },
     file: directory.at("d/data.txt"),
     async [Symbol.asyncDispose]() {
       for (const process of started.reverse()) await process.kill();
@@ -215,6 +228,88 @@ for (const target of targets) {
     const { texts, code, errors } = await read();
     assert.deepEqual(texts, ["uno", "dos", "tres", "cuatro"]);
     assert.equal(code, 0, errors);
+  });
+
+  Deno.test(`${target.name}: disk: heads and --check know of an idle node whose directory is away`, async () => {
+    await using cluster = await startCluster(target);
+    const { directory, data, head, to, startData } = cluster;
+    const unwell = async () => {
+      const status = await askStatus(to, 3_000);
+      assert.ok(typeof status !== "string");
+      return status.nodes[0]?.unwell;
+    };
+    const check = (heads: string, dir: string) =>
+      runNode(
+        target,
+        `--role data --head ${heads} --dir ${directory.at(dir)} --check`,
+      );
+    assert.equal(await unwell(), undefined);
+    await Deno.rename(directory.at("d"), directory.at("away"));
+    const awayMs = performance.now();
+    await head.line(/dataNode .* cannot store: the directory/);
+    assert.ok(performance.now() - awayMs < 2_000);
+    assert.match(await unwell() ?? "", /moved away, replaced or removed/);
+    // Its lock is there, under another name.
+    const { code, errors } = await check(to, "away");
+    assert.equal(code, 1);
+    assert.match(errors, /does not serve; head .*: the directory .* was moved/);
+    await data.line(/nothing is stored until that is mended$/);
+    assert.ok(!data.lines.some((line) => /not-stored/.test(line)));
+
+    await Deno.rename(directory.at("away"), directory.at("d"));
+    await untilAsync(async () => await unwell() === undefined);
+    const { code: wellCode, errors: wellErrors } = await check(to, "d");
+    assert.equal(wellCode, 0, wellErrors);
+    assert.equal(await data.stop(), 0);
+    await startData().line(/Joined head/);
+  });
+
+  Deno.test(`${target.name}: disk: a node without its lock stores no more`, async () => {
+    await using cluster = await startCluster(target);
+    const { directory, data, send, startData, file } = cluster;
+    await Deno.remove(directory.at("d/node.lock"));
+    // It is asked before it looks by itself, as likely as not.
+    await using other = startData("other");
+    await other.line(/Joined head/);
+    for (let n = 0; n < 10; n++) await send(`m${n}`);
+    await data.line(/or its node\.lock, was moved away, replaced or removed/);
+    assert.ok(!/mensaje: m[1-9]/.test(Deno.readTextFileSync(file)));
+    assert.ok(data.lines.every((line) => !/ c?m\d/.test(line)));
+    const texts = Deno.readTextFileSync(directory.at("other/data.txt"));
+    for (let n = 0; n < 10; n++) assert.match(texts, new RegExp(`m${n}\\n`));
+  });
+
+  Deno.test(`${target.name}: disk: a last line that was cut later is a loss, told once`, async () => {
+    await using cluster = await startCluster(target);
+    const { directory, data, send, startData, read, file } = cluster;
+    const { size } = Deno.statSync(file);
+    const contents = directory.at("d/node.contents");
+    await until(() =>
+      Deno.readTextFileSync(contents).includes(`data.txt ${size} `)
+    );
+    await data.kill();
+    await Deno.truncate(file, size - 3);
+    const again = startData();
+    const [, torn] = await again.line(
+      /torn line of (\d+) bytes, which was longer, and may have been ack/,
+    );
+    const lost = Number(torn) + 3;
+    await again.line(new RegExp(`data\\.txt lacks ${lost} bytes that were on`));
+    await again.line(/Joined head/);
+    const { texts, code, errors } = await read();
+    assert.deepEqual(texts, ["uno", "dos"]);
+    assert.equal(code, 1);
+    assert.match(errors, /lacks records that it had/);
+    assert.doesNotMatch(errors, /are damaged/);
+    // Nothing was lost since, whatever its size was.
+    await send("cuatro");
+    assert.equal(await again.stop(), 0);
+    const third = startData();
+    await third.line(/Joined head/);
+    assert.deepEqual((await read()).texts, ["uno", "dos", "cuatro"]);
+    for (const { lines } of [again, third]) {
+      assert.ok(!lines.some((line) => /bytes of records are gone/.test(line)));
+    }
   });
 
   Deno.test(`${target.name}: disk: segments that go while the node does not run`, async () => {

@@ -14,6 +14,7 @@ import { MemoryDisk } from "../support/memory_disk.ts";
 import { headerOf, joined, lineOf, payloadOf } from "../support/records.ts";
 
 const LINE_BYTES = lineOf(1, "x").length;
+const LINE_10_BYTES = lineOf(10, "x").length;
 
 /** A journal whose segments hold two records, beside its contents. */
 function start(disk: MemoryDisk) {
@@ -94,6 +95,13 @@ const sequencesIn = (text: string) =>
   text.split("\n").filter((line) => line.includes("mensaje: x"))
     .map((line) => Number(/-(\d+) /.exec(line.slice(30))![1]));
 
+/** The records in a text, and where they stand. */
+const placesIn = (text: string) =>
+  [...text.matchAll(/^.*mensaje: x$/gm)].map(({ 0: line, index }) => [
+    index,
+    line,
+  ]);
+
 Deno.test("what is in the directory is noted, and found again in silence", () => {
   const disk = newDisk();
   assert.match(
@@ -132,6 +140,8 @@ const losses: readonly (readonly [
   (disk: MemoryDisk) => void,
   readonly string[],
   readonly number[],
+  /** Bytes that are there instead, and were not. */
+  number?,
 ])[] = [
   [
     "a sealed segment that is gone",
@@ -176,20 +186,31 @@ const losses: readonly (readonly [
       files.set("data.txt", joined([lineOf(8, "x"), lineOf(9, "x")])),
     ["changed data.txt 0"],
     [1, 2, 3, 4, 5, 6, 8, 9],
+    LINE_BYTES,
+  ],
+  [
+    "data.txt that ends within its last line",
+    (disk) => disk.truncate("data.txt", LINE_BYTES - 3),
+    [`short data.txt ${LINE_BYTES}`],
+    [1, 2, 3, 4, 5, 6],
   ],
 ];
 
-for (const [name, lose, expected, rest] of losses) {
+for (const [name, lose, expected, rest, extra = 0] of losses) {
   Deno.test(`a loss is noticed at the start, and stays until it is healed: ${name}`, () => {
     const disk = newDisk();
     lose(disk);
+    const before = 7 * LINE_BYTES + extra;
     const first = start(again(disk));
     assert.deepEqual(first.lost, expected);
     const text = first.readAll();
     assert.deepEqual(sequencesIn(text), rest);
-    assert.equal(
-      text.split("\n").filter((line) => /^-+$/.test(line)).length,
-      1,
+    assert.equal(first.journal.end, before, "what stands behind stays there");
+    // Heads tell of it, and readers pass over blanks.
+    const isRecord = (line: string) => / mensaje: x$/.test(line);
+    assert.deepEqual(
+      text.split("\n").filter((line) => !isRecord(line) && !/^ *$/.test(line)),
+      [],
     );
     first.append(10, 11, 12);
     first.pass(2_000);
@@ -199,14 +220,77 @@ for (const [name, lose, expected, rest] of losses) {
     assert.equal(second.contents.losses.length, 1, "it is known on");
     const later = second.readAll();
     assert.deepEqual(sequencesIn(later), [...rest, 10, 11, 12]);
-    assert.match(later, /^-+$/m, "readers meet it where it was");
+    const { end } = second.journal;
+    assert.equal(end, before + 3 * LINE_10_BYTES);
     second.journal.healed();
     second.contents.healed();
-    assert.doesNotMatch(second.readAll(), /^-+$/m);
-    assert.deepEqual(start(again(disk)).contents.losses, []);
-    assert.doesNotMatch(start(again(disk)).readAll(), /^[- ]+$/m);
+    assert.equal(second.readAll(), later);
+    for (let n = 0; n < 2; n++) {
+      const third = start(again(disk));
+      assert.deepEqual(third.contents.losses, []);
+      assert.equal(third.readAll(), later, "everything stays at its place");
+      assert.equal(third.journal.end, end);
+    }
   });
 }
+
+Deno.test("what is lost while the node runs keeps its place over restarts, and when it is healed", () => {
+  const touches: readonly ((disk: MemoryDisk) => void)[] = [
+    (disk) => disk.truncate("data-000002.txt", LINE_BYTES),
+    (disk) => disk.truncate("data-000002.txt", LINE_BYTES + 5),
+    ({ files }) => files.delete("data-000002.txt"),
+    (disk) => disk.truncate("data.txt", 0),
+    (disk) => disk.truncate("data.txt", 7),
+    ({ files }) => files.delete("data.txt"),
+    (disk) => disk.replaceUnder("data.txt", lineOf(9, "x")),
+  ];
+  for (const touch of touches) {
+    for (const isHealed of [false, true]) {
+      const disk = newDisk();
+      const first = start(disk);
+      const { end } = first.journal;
+      touch(disk);
+      // One sealed segment is looked at each time.
+      for (let n = 0; n < 4; n++) first.journal.check();
+      assert.equal(first.told.length, 1);
+      assert.equal(first.journal.end, end);
+      if (first.contents.losses[0]!.bytes > 0) {
+        assert.match(
+          first.readAll(),
+          /^-+$/m,
+          "whoever is reading hears of it",
+        );
+      }
+      if (isHealed) {
+        first.journal.healed();
+        first.contents.healed();
+      }
+      first.append(10);
+      const places = placesIn(first.readAll());
+      first.pass(2_000);
+      for (let n = 0; n < 2; n++) {
+        const later = start(again(disk));
+        assert.deepEqual(later.lost, []);
+        assert.equal(later.contents.losses.length, isHealed ? 0 : 1);
+        assert.deepEqual(placesIn(later.readAll()), places);
+        assert.equal(later.journal.end, end + LINE_10_BYTES);
+      }
+    }
+  }
+});
+
+Deno.test("a segment of which a healed loss is listed may come back", () => {
+  const disk = newDisk();
+  const bytes = disk.bytes("data-000002.txt");
+  disk.files.delete("data-000002.txt");
+  const first = start(again(disk));
+  first.contents.healed();
+  assert.match(disk.text(CONTENTS_FILE), /^healed missing data-000002\.txt/m);
+  disk.files.set("data-000002.txt", bytes);
+  const { contents, lost, readAll } = start(again(disk));
+  assert.deepEqual([...lost, ...contents.losses], []);
+  assert.deepEqual(sequencesIn(readAll()), [1, 2, 3, 4, 5, 6, 7]);
+});
 
 Deno.test("a segment that is brought back is no loss any more", () => {
   const disk = newDisk();

@@ -79,6 +79,23 @@ Deno.test("DenoDisk sees that its directory is gone, and when it is back", async
   assert.equal(disk.check("f", 3), undefined);
 });
 
+Deno.test("DenoDisk sees that its lock is gone, or another, though all files are there", async () => {
+  const touches: readonly ((path: string) => void)[] = [
+    (path) => Deno.removeSync(path),
+    (path) => Deno.renameSync(path, `${path}.1`),
+    (path) => {
+      Deno.renameSync(path, `${path}.1`);
+      Deno.writeTextFileSync(path, "");
+    },
+  ];
+  for (const touch of touches) {
+    await using directory = new Directory();
+    const disk = await newDisk(directory);
+    touch(directory.at(LOCK_FILE));
+    assert.match(disk.check("f", 10) ?? "", /its node\.lock, was moved away/);
+  }
+});
+
 Deno.test("DenoDisk writes a file anew, in its place", async () => {
   await using directory = new Directory();
   const disk = new DenoDisk(directory.path, true);

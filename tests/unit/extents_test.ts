@@ -20,6 +20,29 @@ Deno.test("Extents finds every position in its segment", () => {
   }
 });
 
+Deno.test("Extents fills the place of what was lost, whatever pieces are asked for", () => {
+  const extents = new Extents();
+  extents.seal("a", 10, false, 200_000, true);
+  extents.lose(3);
+  extents.seal("b", 5, true, 1);
+  assert.equal(extents.activeStart, 200_019);
+  const read = (sizeMax: number) => {
+    let text = "";
+    for (let position = 10; position < 200_013;) {
+      const into = new Uint8Array(sizeMax);
+      const count = extents.fill(position, into);
+      text += new TextDecoder().decode(into.subarray(0, count));
+      position += count;
+    }
+    return text;
+  };
+  const text = read(1_000_000);
+  assert.equal(text.length, 200_003);
+  assert.match(text, /^\n[ \n]*\n {2}\n$/);
+  assert.ok(text.split("\n").every((line) => line.length < 64 * 1024));
+  for (const size of [1_000, 777, 65_536]) assert.ok(read(size) === text);
+});
+
 Deno.test("Extents counts the ending that a segment lacks", () => {
   const extents = new Extents();
   extents.seal("a", 10, false);

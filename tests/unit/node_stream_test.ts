@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Front, NodeStream } from "../../lib/reader/node_stream.ts";
 import { writeRecords } from "../../lib/store/record.ts";
+import { bytesOf } from "../../lib/wire/ascii.ts";
 import { ByteQueue } from "../../lib/wire/byte_queue.ts";
 import { headerOf, joined, lineOf, payloadOf } from "../support/records.ts";
 
@@ -64,6 +65,42 @@ Deno.test("NodeStream tells of damage, and goes on behind it", () => {
     const [first] = damages;
     assert.ok(first![0] <= at && damages.at(-1)![0] + damages.at(-1)![1] > at);
   }));
+});
+
+Deno.test("NodeStream passes over blanks: the head tells what they stand for", () => {
+  const lines = [1, 2, 3].map((n) => lineOf(n, "x"));
+  const blanks = bytesOf(`\n${" ".repeat(500)}\n\n  \n`);
+  const content = joined([
+    blanks,
+    lines[0]!,
+    blanks,
+    ...lines.slice(1),
+    blanks,
+  ]);
+  fc.assert(fc.property(sizes, (sizes) => {
+    const { sequences, damages } = readAll(content, sizes);
+    assert.deepEqual(sequences, [1, 2, 3]);
+    assert.deepEqual(damages, []);
+  }));
+});
+
+Deno.test("NodeStream is at its end when the node has less than was read", () => {
+  for (const now of [0, 20]) {
+    const damages: string[] = [];
+    const stream = new NodeStream("aaaaaaaa", false, (position, length) => {
+      damages.push(`${length} at ${position}`);
+    });
+    const end = content.length;
+    const fields = { ticket: 1, position: 0, end, tick: 9, lanes: 0 };
+    stream.take(fields, content, 0, 30);
+    assert.equal(stream.front(), Front.nothing);
+    stream.take({ ...fields, position: 30, end: now }, content, 0, 0);
+    assert.equal(stream.front(), Front.end);
+    assert.equal(stream.isRead, true);
+    assert.equal(stream.wants, false);
+    // A lane that is gone is elsewhere.
+    assert.deepEqual(damages, now === 0 ? [] : [`${end - 30} at 30`]);
+  }
 });
 
 Deno.test("NodeStream: an empty data node is at its end at once", () => {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { Restores } from "../../lib/data/restores.ts";
 import { Contents } from "../../lib/store/contents.ts";
 import { laneNumbers } from "../../lib/store/lanes.ts";
+import { bytesOf } from "../../lib/wire/ascii.ts";
 import { newParsedRecord, parseRecord } from "../../lib/store/record.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { ManualTurn } from "../support/manual_turn.ts";
@@ -224,6 +225,46 @@ Deno.test("hundreds of repairs in one life are kept, and a start puts them toget
       .flatMap(({ losses }) => losses),
     [],
   );
+});
+
+Deno.test("no lane gets the number of one that is gone", () => {
+  let before = newRestores();
+  const restore = (count: number) => {
+    for (let n = count; n > 0; n--) before.restore(n, n);
+    before.sync();
+    before.contents.note();
+  };
+  const numbers = () => laneNumbers(before.disk.list());
+  const again = () => before = newRestores(new MemoryDisk(before.disk.files));
+  restore(17);
+  again();
+  assert.deepEqual(numbers(), [18]);
+  assert.equal(before.restores.lanes, 18);
+  assert.equal(before.restores.lane(5), undefined);
+  before.restore(1, 17);
+  // Behind the ticks of the one there is; each begins a lane.
+  restore(16);
+  assert.deepEqual(numbers(), [
+    18,
+    ...Array.from({ length: 16 }, (_, i) => 19 + i),
+  ]);
+  again();
+  assert.deepEqual(numbers(), [35]);
+  assert.deepEqual(before.recoveries.flatMap(({ losses }) => losses), []);
+});
+
+Deno.test("a directory that has had all numbers of lanes says so", () => {
+  const disk = new MemoryDisk();
+  disk.files.set("restored-016384.txt", lineOf(9, "x"));
+  disk.files.set(
+    "node.contents",
+    bytesOf("sd-node contents 1\nactive data.txt 0 00000000\nend open\n"),
+  );
+  const { restore, sync, told } = newRestores(disk);
+  assert.equal(restore(1, 10), undefined);
+  sync();
+  assert.deepEqual(told, ["1 synced"]);
+  assert.match(restore(2, 3) ?? "", /all the lanes there can be/);
 });
 
 Deno.test("a start that cannot put lanes together keeps them as they are", () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Scrub } from "../../lib/data/scrub.ts";
 import { TICK_MS } from "../../lib/limits.ts";
 import { Journal } from "../../lib/store/journal.ts";
+import { BadBlocksDisk } from "../support/bad_blocks.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { ManualTurn } from "../support/manual_turn.ts";
 import { MemoryDisk } from "../support/memory_disk.ts";
@@ -28,7 +29,11 @@ function newScrub(disk: MemoryDisk, clock: ManualClock, intervalMs = DAY_MS) {
     lanes: 0,
     damaged: ({ file, offset, length }) =>
       void told.push(`${file} ${offset}+${length}`),
-    scrubbed: (bytes) => void told.push(`scrubbed ${bytes}`),
+    scrubbed: (bytes, _further, unread) =>
+      void told.push(
+        `scrubbed ${bytes}` +
+          (unread === undefined ? "" : `, not ${unread.bytes}`),
+      ),
   });
   scrub.open();
   /** Lets time pass, and the disk read. */
@@ -36,7 +41,7 @@ function newScrub(disk: MemoryDisk, clock: ManualClock, intervalMs = DAY_MS) {
     for (let rest = ms; rest > 0; rest -= TICK_MS) {
       clock.advance(TICK_MS);
       scrub.tick();
-      for (const done of disk.loads.splice(0)) done();
+      while (disk.loads.length > 0) disk.loads.shift()!();
       turn.end();
     }
   };
@@ -128,6 +133,49 @@ Deno.test("a scrub sets damage side by side aside as one, and tells so many at m
   const files = scattered.list().filter((name) => name.startsWith("damaged"));
   assert.equal(second.told.length, files.length + 1);
   assert.ok(files.length < 100);
+});
+
+Deno.test("a scrub reads on behind blocks that cannot be read, and tells of them", () => {
+  const disk = new BadBlocksDisk(newDisk().files);
+  const clock = new ManualClock();
+  const { told, pass } = newScrub(disk, clock);
+  disk.bad.add("data-000002.txt@7").add("data-000002.txt@60");
+  for (let day = 0; day < 2; day++) {
+    clock.advance(DAY_MS);
+    pass(10_000);
+  }
+  const found = told.filter((line) => line.startsWith("undefined"))
+    .map((line) => /(\d+)\+(\d+)$/.exec(line)!.slice(1).map(Number));
+  assert.equal(found.length, 2, `each is told once: ${told}`);
+  for (const [i, block] of [7, 60].entries()) {
+    const [offset, length] = found[i]!;
+    // With the rest of the records that begin or end in it.
+    assert.ok(offset! <= block * 4_096 && offset! > block * 4_096 - 100);
+    const end = offset! + length!;
+    assert.ok(end >= (block + 1) * 4_096 && end < (block + 1) * 4_096 + 100);
+  }
+  const end = `scrubbed ${bytesOfAll(disk) - 8_192}, not 8192`;
+  assert.deepEqual(told.filter((line) => /^scrubbed/.test(line)), [end, end]);
+});
+
+Deno.test("a scrub tries again what cannot be read at all, and ends with a word about it", () => {
+  const disk = new BadBlocksDisk(newDisk().files);
+  const clock = new ManualClock();
+  const { told, pass } = newScrub(disk, clock);
+  const second = disk.bytes("data-000002.txt").length;
+  const first = disk.bytes("data-000001.txt").length;
+  clock.advance(DAY_MS);
+  disk.bad.add("data-000002.txt");
+  pass(60_000);
+  assert.deepEqual(told, []);
+  disk.bad.clear();
+  pass(70_000);
+  assert.deepEqual(told.splice(0), [`scrubbed ${bytesOfAll(disk)}`]);
+  disk.bad.add("data-000002.txt");
+  clock.advance(DAY_MS);
+  pass(400_000);
+  const rest = second + disk.bytes("data.txt").length;
+  assert.deepEqual(told, [`scrubbed ${first}, not ${rest}`]);
 });
 
 Deno.test("a scrub goes on where it was, after a restart", () => {
