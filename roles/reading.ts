@@ -10,6 +10,7 @@
  */
 
 import { DRAIN_MS_MAX } from "../lib/limits.ts";
+import { KEEPS_NOTHING } from "../lib/reader/core.ts";
 import { lineFilter, type Wanted } from "../lib/reader/filter.ts";
 import {
   csvHeader,
@@ -31,9 +32,6 @@ import { every, newEnding, type RoleContext, type Running } from "./running.ts";
  */
 const STORED_MS_MAX = 2_000;
 
-/** How a reader's loss of a peer ends that it can read nothing from, ever. */
-const KEEPS_NOTHING = "nothing that can be read back";
-
 /** What is read, and how it is printed. */
 export interface ReadingOptions extends Wanted {
   readonly to: readonly string[];
@@ -53,7 +51,7 @@ export function startReading(
     clock,
     events,
     to: options.to,
-    isUseless: (reason) => reason.endsWith(KEEPS_NOTHING),
+    isUseless: (reason) => reason === KEEPS_NOTHING,
   });
   const isWanted = lineFilter(options);
   const write = lineWriter(options.format, Deno.stdout.isTerminal());

@@ -12,13 +12,14 @@ import type { CalledSession } from "../call.ts";
 import { Caller, type CallerPorts } from "../caller.ts";
 import { AttentiveClock } from "../heartbeat/attentive_clock.ts";
 import type { Link } from "../ports.ts";
+import { UselessSession } from "../useless_session.ts";
 import { WireError, type WireErrorKind } from "../wire/errors.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
 import type { Answer, ClientEvents, PeerRole } from "./events.ts";
 import { FramePeerSession } from "./frame_peer_session.ts";
 import { TextPeerSession } from "./text_peer_session.ts";
 import { Window } from "./window.ts";
-import { WrongPeerSession } from "./wrong_peer.ts";
+import { whyWrongPeer } from "./wrong_peer.ts";
 
 /** What the peer must be; `auto` finds out what it is. */
 export type PeerChoice = "auto" | "head" | "server";
@@ -226,7 +227,7 @@ export class ClientCore implements ClientContext {
     const { peer } = this.options;
     const role = roleOf(encoding, properties);
     if (peer !== "auto" && role !== undefined && role !== peer) {
-      return new WrongPeerSession(link, peer);
+      return new UselessSession(link, whyWrongPeer(peer));
     }
     this.#session = encoding === Encoding.frame
       ? new FramePeerSession(this, link, address)

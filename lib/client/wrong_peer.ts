@@ -5,8 +5,6 @@
  * @module
  */
 
-import type { CalledSession } from "../call.ts";
-import type { Link } from "../ports.ts";
 import type { PeerRole } from "./events.ts";
 
 const reasons: Readonly<Record<PeerRole, string>> = {
@@ -17,24 +15,4 @@ const reasons: Readonly<Record<PeerRole, string>> = {
 /** Why a peer that was to be of this role is of no use, when it is not. */
 export function whyWrongPeer(expected: PeerRole): string {
   return reasons[expected];
-}
-
-/** A connection to such a peer, on which nothing is sent. */
-export class WrongPeerSession implements CalledSession {
-  readonly farewell: string;
-
-  constructor(link: Link, expected: PeerRole) {
-    this.farewell = whyWrongPeer(expected);
-    link.end();
-  }
-
-  received(_bytes: Uint8Array, length: number): number {
-    return length;
-  }
-
-  ended(): void {}
-
-  drained(): void {}
-
-  closed(): void {}
 }

@@ -19,6 +19,7 @@ import { AttentiveClock } from "../heartbeat/attentive_clock.ts";
 import { READ_PIECE_BYTES } from "../limits.ts";
 import type { Link } from "../ports.ts";
 import { newParsedRecord, type ParsedRecord } from "../store/record.ts";
+import { UselessSession } from "../useless_session.ts";
 import { Encoding } from "../wire/greeting.ts";
 import { nameOf } from "../wire/names.ts";
 import {
@@ -31,7 +32,7 @@ import { ClientOrder } from "./client_order.ts";
 import { Doubts } from "./doubts.ts";
 import { type Next, nextOf } from "./merge.ts";
 import { NodeStream } from "./node_stream.ts";
-import { ReadSession, RefusedSession } from "./session.ts";
+import { ReadSession } from "./session.ts";
 import { RETURN_MS_MAX, Source } from "./source.ts";
 
 /** How a reader is set up. */
@@ -93,6 +94,11 @@ const HOLE_MS_MAX = RETURN_MS_MAX;
 
 /** How often whoever follows looks for messages that are missing, in ms. */
 const LACKING_PAUSE_MS = 5_000;
+
+/** Why a peer that is no head is of no use. */
+export const KEEPS_NOTHING =
+  "it is an original program or a server, which keep nothing that can be " +
+  "read back";
 
 /** See the module. */
 export class ReaderCore {
@@ -210,7 +216,9 @@ export class ReaderCore {
 
   #begin(link: Link, encoding: Encoding) {
     const { events } = this.#ports;
-    if (encoding !== Encoding.frame) return new RefusedSession(link);
+    if (encoding !== Encoding.frame) {
+      return new UselessSession(link, KEEPS_NOTHING);
+    }
     const session = new ReadSession(link, this.#clock, this.#options.id, {
       nodes: (nodes, fields) => this.#listed(nodes, fields),
       missing: (reason) => this.#doubts.tell(reason),

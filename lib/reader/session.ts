@@ -209,23 +209,3 @@ export class ReadSession implements CalledSession {
     return asked;
   }
 }
-
-/** A connection to a peer that nothing can be read from. */
-export class RefusedSession implements CalledSession {
-  readonly farewell = "it is an original program or a server, which keep " +
-    "nothing that can be read back";
-
-  constructor(link: Link) {
-    link.end();
-  }
-
-  received(_bytes: Uint8Array, length: number): number {
-    return length;
-  }
-
-  ended(): void {}
-
-  drained(): void {}
-
-  closed(): void {}
-}

@@ -52,6 +52,7 @@ const pure = [
   "lib/reader/node_stream.ts",
   "lib/reader/session.ts",
   "lib/reader/source.ts",
+  "lib/store/block_load.ts",
   "lib/store/contents.ts",
   "lib/store/extents.ts",
   "lib/store/journal.ts",
@@ -71,6 +72,7 @@ const pure = [
   "lib/heartbeat/estimate.ts",
   "lib/heartbeat/pulse.ts",
   "lib/identity.ts",
+  "lib/useless_session.ts",
   "lib/limits.ts",
 ];
 const isPure = (path: string) => pure.some((part) => path.startsWith(part));
