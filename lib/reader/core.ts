@@ -362,41 +362,34 @@ export class ReaderCore {
     from: number,
     to: number,
   ): void {
-    const { lanes } = fields;
+    const { position, end, lanes } = fields;
     const nowMs = this.#ports.clock.nowMs();
-    if (from === to && fields.position < fields.end) {
+    if (from === to && position < end) {
       source.failed(false, "its files are shorter than it said", nowMs);
       return;
     }
     source.answered(from === to, nowMs);
-    const { stream } = source;
-    if (source.lane > 0 && this.#follows) {
+    const { stream, lane } = source;
+    // One that was put together with others is read there, in a later one.
+    const isMerged = lane > 0 && lanes > lane;
+    if (end === 0 && position > 0 && !isMerged) {
+      this.#doubts.tell(
+        `dataNode ${source.label} has nothing any more of what was being read; ` +
+          "what it held is missing",
+      );
+    }
+    if (lane > 0 && this.#follows) {
       // What is restored later has old ticks: nobody waits for it.
       fields.tick = Infinity;
     }
-    if (from === to) this.#endEarly(source, fields);
     stream.take(fields, bytes, from, to);
-    if (stream.isRead || stream.position >= fields.end) this.#found(source);
+    if (stream.isRead || stream.position >= end) this.#found(source);
     // Known before anything of this data node is taken for its next record.
-    for (let lane = 1; lane <= lanes; lane++) {
-      this.#sourceOf(stream.id, lane);
+    for (let number = 1; number <= lanes; number++) {
+      this.#sourceOf(stream.id, number);
     }
     this.#ask();
     this.#ports.events.ready();
-  }
-
-  /** Nothing more is there, though more was, or was said to be. */
-  #endEarly(
-    { stream, lane, label }: Source,
-    { end, lanes }: PieceFields,
-  ): void {
-    const lacking = stream.shorten(end);
-    // A lane that is gone was put together with others, in a later one.
-    if (lacking === 0 || lane > 0 && end === 0 && lanes > lane) return;
-    this.#doubts.tell(
-      `dataNode ${label} has ${lacking} bytes fewer than it had; what they held ` +
-        "is missing",
-    );
   }
 
   #unread(source: Source, isAway: boolean, reason: string): void {

@@ -110,18 +110,7 @@ export class NodeStream {
   /** Takes a piece; one that was not asked for is left alone. */
   take(fields: PieceFields, bytes: Uint8Array, from: number, to: number): void {
     if (fields.position !== this.#position) return;
-    if (!this.#follows && fields.end < this.#position) {
-      // A lane that is gone was put together with others, and is read there.
-      // Else it is an older copy, which lacks what was to be read from here on.
-      const lacking = this.#target - this.#position;
-      if (fields.end > 0 && lacking > 0 && lacking < Infinity) {
-        this.#damaged(this.#position, lacking);
-      }
-      this.#target = this.#position;
-      this.#bytes.clear();
-      this.#frontLength = this.#searched = 0;
-      return;
-    }
+    if (from === to && this.#endsEarly(fields.end)) return;
     if (this.#target === Infinity && !this.#follows) this.#target = fields.end;
     const wanted = Math.min(to, from + this.#target - this.#position);
     this.#bytes.append(bytes, from, wanted);
@@ -133,18 +122,26 @@ export class NodeStream {
   }
 
   /**
-   * The node has fewer bytes than were to be read, or than were read already: it
-   * goes on from where they end, or ends there.
-   *
-   * @returns How many fewer.
+   * Whether the node has fewer bytes than were to be read, or were read already:
+   * an older copy, which lacks what was behind, or a lane that is gone, since it
+   * was put together with others and is read there. It ends here, or, if it
+   * follows, goes on from where the bytes end now.
    */
-  shorten(end: number): number {
+  #endsEarly(end: number): boolean {
+    const position = this.#position;
     const wanted = this.#follows || this.#target === Infinity
-      ? this.#position
+      ? position
       : this.#target;
-    if (this.#follows) this.#position = Math.min(this.#position, end);
-    else this.#target = Math.min(this.#target, Math.max(end, this.#position));
-    return Math.max(0, wanted - end);
+    if (end >= wanted) return false;
+    const from = this.#follows ? end : position;
+    if (end > 0 && wanted > from) this.#damaged(from, wanted - from);
+    if (this.#follows) this.#position = end;
+    else this.#target = position;
+    if (end < position) {
+      this.#bytes.clear();
+      this.#frontLength = this.#searched = 0;
+    }
+    return true;
   }
 
   /** Reads on to where the node's bytes end now, and no further. */

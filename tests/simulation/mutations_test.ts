@@ -165,8 +165,8 @@ const mutations: readonly Mutation[] = [
   {
     name: "read back without the lanes",
     file: "lib/reader/core.ts",
-    find: "for (let lane = 1; lane <= lanes; lane++) {",
-    replace: "for (let lane = 1; lane <= 0 * lanes; lane++) {",
+    find: "for (let number = 1; number <= lanes; number++) {",
+    replace: "for (let number = 1; number <= 0 * lanes; number++) {",
     test: "repair",
   },
   {
