@@ -17,9 +17,8 @@ import { Fifo } from "../fifo.ts";
 import { Front, NodeStream } from "../reader/node_stream.ts";
 import { TICK_MS } from "../limits.ts";
 import { nameOf } from "../wire/names.ts";
-import { ByteQueue } from "../wire/byte_queue.ts";
 import type { PieceFields } from "../wire/read_frames.ts";
-import { RESTORE_OVERHEAD_BYTES } from "../wire/restore_frames.ts";
+import { type Copied, Copies, type CopiesHost } from "./copies.ts";
 import type { Member, PieceReader } from "./member.ts";
 
 /**
@@ -34,9 +33,6 @@ const UNJUDGED_BYTES_MAX = 32 * 1024 * 1024;
 /** What one of them counts for beside its line, in bytes. */
 const UNJUDGED_OVERHEAD_BYTES = 256;
 
-/** Bytes of one `restore` frame, and its last record. */
-const RESTORE_BYTES = 64 * 1024;
-
 /** Bytes on their way to be restored, past which nothing more is judged. */
 const IN_FLIGHT_BYTES_MAX = 1024 * 1024;
 
@@ -49,14 +45,16 @@ const RECORDS_PER_TICK = 2_048;
 /** A record is hardly ever shorter than this, in bytes. */
 const RECORD_BYTES_MIN = 80;
 
-/** Records with too few copies that a pass names one by one. */
-const NAMED_MAX = 10;
-
 /**
  * Time for a data node to answer, in ms, after which a pass goes on without it:
  * a disk that hangs for longer is given up by whoever stores as well.
  */
 const ANSWER_MS_MAX = 30_000;
+
+/** The same in ticks, by which a pass is told of time. */
+const ANSWER_TICKS_MAX = ANSWER_MS_MAX / TICK_MS;
+
+const MUTE = `it has not answered for ${ANSWER_MS_MAX / 1000} s`;
 
 /** What a pass has done so far. */
 export interface RepairProgress {
@@ -79,20 +77,6 @@ export interface PassOptions {
   readonly unjudgedBytesMax?: number | undefined;
 }
 
-/** Who a pass works for. */
-export interface RepairHost {
-  /** Data nodes that may be given records now. */
-  targets(): readonly Member[];
-  /** A data node is about to be given records to keep. */
-  keeps(member: Member): void;
-  /** A record still has too few copies, for the reason. */
-  lacks(id: string, reason: string): void;
-  /** A data node keeps no records for others, for the reason: others are asked. */
-  refuses(member: Member, reason: string): void;
-  /** A number in `[0, 1)`. */
-  random(): number;
-}
-
 /** One stream of records of a data node: its segments, or a lane. */
 interface Source {
   readonly member: Member;
@@ -107,19 +91,9 @@ interface Source {
 }
 
 /** A record, and who was seen to have it. */
-interface Unjudged {
-  readonly id: string;
+interface Unjudged extends Copied {
   /** Where it was met first. */
   readonly tick: number;
-  readonly line: Uint8Array;
-  /** Who has it, and who is about to. */
-  readonly holders: string[];
-}
-
-/** Records that are about to be restored at one data node. */
-interface Outgoing {
-  readonly lines: ByteQueue;
-  records: Unjudged[];
 }
 
 /** Why a pass must be done again, and without whom. */
@@ -133,7 +107,7 @@ export interface PassFailure {
 export class RepairPass implements PieceReader {
   readonly #replicas: number;
   readonly #unjudgedBytesMax: number;
-  readonly #host: RepairHost;
+  readonly #copies: Copies;
   /** Those that are read, and how often they had said to be damaged. */
   readonly members: ReadonlyMap<Member, number>;
   readonly #sources: Source[];
@@ -142,18 +116,9 @@ export class RepairPass implements PieceReader {
   /** The same, the earliest met first. */
   readonly #order = new Fifo<Unjudged>();
   #unjudgedBytes = 0;
-  /** What is about to be restored, by data node. */
-  readonly #outgoing = new Map<Member, Outgoing>();
-  /** Restores that were not answered, and for how many ticks. */
-  readonly #restoring = new Map<symbol, { member: Member; ticks: number }>();
-  /** Those that keep no more for others. */
-  readonly #refusing = new Set<Member>();
-  #inFlightBytes = 0;
   #budgetBytes = 0;
   #bytesRead = 0;
   #lacking = 0;
-  #restored = 0;
-  #unplaced = 0;
   /** Stretches that hold no record, as `node/lane@position`, and whose. */
   readonly damages = new Map<string, string>();
   #recordsPerTick = RECORDS_PER_TICK;
@@ -164,11 +129,11 @@ export class RepairPass implements PieceReader {
   constructor(
     members: readonly Member[],
     { replicas, unjudgedBytesMax = UNJUDGED_BYTES_MAX }: PassOptions,
-    host: RepairHost,
+    host: CopiesHost,
   ) {
     this.#replicas = replicas;
     this.#unjudgedBytesMax = unjudgedBytesMax;
-    this.#host = host;
+    this.#copies = new Copies(host, (member) => this.#lost(member));
     this.members = new Map(
       members.map((member) => [member, member.damages]),
     );
@@ -180,8 +145,8 @@ export class RepairPass implements PieceReader {
       bytesRead: this.#bytesRead,
       bytesToRead: this.#sources.reduce((sum, { end }) => sum + end, 0),
       lacking: this.#lacking,
-      restored: this.#restored,
-      unplaced: this.#unplaced,
+      restored: this.#copies.made,
+      unplaced: this.#copies.unplaced,
     };
   }
 
@@ -192,7 +157,7 @@ export class RepairPass implements PieceReader {
 
   /** Whether all is read, and what was lacking is restored. */
   get isDone(): boolean {
-    return this.#isRead && this.#inFlightBytes === 0;
+    return this.#isRead && this.#copies.inFlightBytes === 0;
   }
 
   /** Goes on; at most so many bytes more are asked for. */
@@ -205,13 +170,12 @@ export class RepairPass implements PieceReader {
     );
     for (const source of this.#sources) {
       const { member } = source;
-      if (member.left) this.#fail(`dataNode ${member.label} left`);
+      if (member.left) this.#lost(member);
       if (source.askedTicks < 0) continue;
       if (++source.askedTicks > ANSWER_TICKS_MAX) this.#blame(member, MUTE);
     }
-    for (const restore of this.#restoring.values()) {
-      if (++restore.ticks > ANSWER_TICKS_MAX) this.#blame(restore.member, MUTE);
-    }
+    const mute = this.#copies.tick(ANSWER_TICKS_MAX);
+    if (mute !== undefined) this.#blame(mute, MUTE);
     if (this.#failure !== undefined) return;
     this.#judgeSome();
     this.#ask();
@@ -259,6 +223,11 @@ export class RepairPass implements PieceReader {
 
   #fail(reason: string, culprit?: Member): void {
     this.#failure ??= { reason, culprit };
+    this.#copies.stop();
+  }
+
+  #lost({ label }: Member): void {
+    this.#fail(`dataNode ${label} left`);
   }
 
   #blame(member: Member, reason: string): void {
@@ -280,7 +249,9 @@ export class RepairPass implements PieceReader {
 
   #judgeSome(): void {
     for (let i = 0; i < this.#recordsPerTick; i++) {
-      if (this.#isRead || this.#inFlightBytes > IN_FLIGHT_BYTES_MAX) break;
+      if (this.#isRead || this.#copies.inFlightBytes > IN_FLIGHT_BYTES_MAX) {
+        break;
+      }
       const next = this.#nextSource();
       if (next === "unknown") break;
       if (next === "none") {
@@ -292,9 +263,7 @@ export class RepairPass implements PieceReader {
         this.#meet(next);
       }
     }
-    for (const [member, outgoing] of this.#outgoing) {
-      if (outgoing.records.length > 0) this.#restore(member, outgoing);
-    }
+    this.#copies.flush();
   }
 
   /** The source of the record with the lowest tick. */
@@ -350,98 +319,6 @@ export class RepairPass implements PieceReader {
     const missing = this.#replicas - unjudged.holders.length;
     if (missing <= 0) return;
     this.#lacking++;
-    this.#place(unjudged, missing);
+    this.#copies.place(unjudged, missing);
   }
-
-  /** Has so many others keep a record, as far as there are any. */
-  #place(unjudged: Unjudged, missing: number): void {
-    const { id, line, holders } = unjudged;
-    const bytes = line.length + 1;
-    const others = this.#host.targets().filter((member) =>
-      !holders.includes(member.id) && !this.#refusing.has(member)
-    );
-    const targets = others.filter((member) => bytes <= roomOf(member));
-    const isTooLong = targets.length < others.length;
-    for (; missing > 0 && targets.length > 0; missing--) {
-      const index = Math.floor(this.#host.random() * targets.length);
-      this.#send(targets[index]!, unjudged);
-      targets.splice(index, 1);
-    }
-    if (missing === 0) return;
-    this.#unplaced++;
-    if (this.#unplaced > NAMED_MAX) return;
-    this.#host.lacks(
-      id,
-      isTooLong
-        ? `its ${bytes} bytes are more than the dataNodes that lack it take`
-        : "no other dataNode is there to keep it",
-    );
-  }
-
-  #send(member: Member, unjudged: Unjudged): void {
-    const { line } = unjudged;
-    const outgoing = this.#outgoing.get(member) ??
-      { lines: new ByteQueue(), records: [] };
-    this.#outgoing.set(member, outgoing);
-    const { lines } = outgoing;
-    if (lines.length + line.length + 1 > roomOf(member)) {
-      this.#restore(member, outgoing);
-    }
-    lines.append(line);
-    lines.append(LF);
-    this.#inFlightBytes += line.length + 1;
-    unjudged.holders.push(member.id);
-    outgoing.records.push(unjudged);
-    if (lines.length >= RESTORE_BYTES) this.#restore(member, outgoing);
-  }
-
-  #restore(member: Member, outgoing: Outgoing): void {
-    const { lines, records } = outgoing;
-    const bytes = lines.length;
-    const copy = lines.view().slice();
-    lines.clear();
-    outgoing.records = [];
-    if (member.left) {
-      this.#inFlightBytes -= bytes;
-      this.#fail(`dataNode ${member.label} left`);
-      return;
-    }
-    this.#host.keeps(member);
-    const restore = Symbol();
-    this.#restoring.set(restore, { member, ticks: 0 });
-    member.restore(copy, (failure) => {
-      this.#restoring.delete(restore);
-      this.#inFlightBytes -= bytes;
-      if (failure === undefined) this.#restored += records.length;
-      else if (member.left) this.#fail(failure);
-      else this.#refused(member, records, failure);
-    });
-  }
-
-  /** A data node does not keep these: others shall. */
-  #refused(
-    member: Member,
-    records: readonly Unjudged[],
-    reason: string,
-  ): void {
-    if (!this.#refusing.has(member)) this.#host.refuses(member, reason);
-    this.#refusing.add(member);
-    if (this.#failure !== undefined) return;
-    for (const unjudged of records) {
-      unjudged.holders.splice(unjudged.holders.indexOf(member.id), 1);
-      this.#place(unjudged, 1);
-    }
-  }
-}
-
-/** See {@linkcode ANSWER_MS_MAX}; a pass is told of time by its ticks. */
-const ANSWER_TICKS_MAX = ANSWER_MS_MAX / TICK_MS;
-
-const MUTE = `it has not answered for ${ANSWER_MS_MAX / 1000} s`;
-
-const LF = new Uint8Array([10]);
-
-/** Bytes of lines that a data node takes in one frame. */
-function roomOf({ restoreBytesMax }: Member): number {
-  return restoreBytesMax - RESTORE_OVERHEAD_BYTES;
 }
