@@ -27,6 +27,7 @@ import {
   NO_MESSAGES,
 } from "../wire/known_nodes.ts";
 import type { ListedNode, NodesFields } from "../wire/read_frames.ts";
+import { Departures } from "./departures.ts";
 import type { Member } from "./member.ts";
 import { type Findings, verdictOfPass } from "./pass_verdict.ts";
 import { doubtsOf, listOf } from "./roster_report.ts";
@@ -80,9 +81,6 @@ const SAVE_AGAIN_MS = 1_000;
 /** What is restored is there, and where it was read, if nowhere else yet. */
 const RESTORED_COPIES = 2;
 
-/** Data nodes that left with nothing, and are known when they return. */
-const VISITORS_MAX = 256;
-
 /** How often it is written down how far members are, in ms. */
 const NOTE_ENDS_MS = 10_000;
 
@@ -91,19 +89,13 @@ export class Roster {
   readonly #owner: string;
   readonly #ports: RosterPorts;
   readonly #known = new Map<string, KnownNode>();
-  /** When those that are away left, by id. */
-  readonly #leftMs = new Map<string, number>();
-  /** How often each has left. */
-  readonly #departures = new Map<string, number>();
-  /** Addresses of the last that left with nothing, so that they rejoin. */
-  readonly #visitors = new Map<string, string>();
+  readonly #departures: Departures;
   /** Those that are members now. */
   readonly #present = new Map<string, Member>();
   /** The fewest copies that this head made since the last pass, by id. */
   readonly #lowered = new Map<string, number>();
   /** Ids of those with new messages of few copies, which nobody was told of. */
   readonly #few = new Set<string>();
-  readonly #startedMs: number;
   /** Since when data nodes can be met: the start, or the first after none. */
   #meetingMs: number;
   readonly #hasMemory: boolean;
@@ -129,7 +121,7 @@ export class Roster {
     this.#hasMemory = memory !== undefined;
     for (const node of memory?.nodes ?? []) this.#known.set(node.id, node);
     this.#ports = ports;
-    this.#startedMs = nowMs;
+    this.#departures = new Departures(nowMs);
     this.#meetingMs = nowMs;
     this.#noteAtMs = nowMs + NOTE_ENDS_MS;
   }
@@ -168,12 +160,12 @@ export class Roster {
     return this.#away().map((node) => ({
       id: node.id,
       key: this.#absenceOf(node),
-      awayMs: nowMs - (this.#leftMs.get(node.id) ?? this.#startedMs),
+      awayMs: this.#departures.awayMs(node.id, nowMs),
     }));
   }
 
   #absenceOf({ id, version, end }: KnownNode): string {
-    return `${id} ${this.#departures.get(id) ?? 0} ${version} ${end}`;
+    return `${id} ${this.#departures.count(id)} ${version} ${end}`;
   }
 
   /** Whether it is a member now. */
@@ -235,10 +227,9 @@ export class Roster {
     this.#present.set(id, member);
     this.#set([node]);
     if (member.saysEnd && lost > 0) this.#ports.lost(member, lost);
-    const leftMs = this.#leftMs.get(id);
-    this.#leftMs.delete(id);
-    const former = before?.address ?? this.#visitors.get(id);
-    this.#visitors.delete(id);
+    const departure = this.#departures.returned(id);
+    const { leftMs } = departure;
+    const former = before?.address ?? departure.address;
     if (former === undefined) return undefined;
     const awayMs = leftMs === undefined ? undefined : nowMs - leftMs;
     return { address: former, awayMs };
@@ -246,28 +237,18 @@ export class Roster {
 
   /** Notes that a member is away; one that nothing was placed on is no loss. */
   left(member: Member, nowMs: number): void {
-    if (this.#present.get(member.id) !== member) return;
-    this.#present.delete(member.id);
-    this.#leftMs.set(member.id, nowMs);
-    const node = this.#known.get(member.id)!;
+    const { id, link } = member;
+    if (this.#present.get(id) !== member) return;
+    this.#present.delete(id);
+    const node = this.#known.get(id)!;
     if (!isLasting(node) && !member.wasGiven) {
-      this.#known.delete(member.id);
-      this.#visited(member);
+      this.#known.delete(id);
+      this.#departures.leftWithNothing(id, link.peerAddress, nowMs);
       return;
     }
-    const departures = this.#departures.get(member.id) ?? 0;
-    this.#departures.set(member.id, departures + 1);
+    this.#departures.left(id, nowMs);
     const end = Math.max(node.end, member.end);
     this.#set([{ ...node, end, version: Math.max(1, node.version) }]);
-  }
-
-  /** Keeps the address of one that nothing was placed on, for a while. */
-  #visited({ id, link }: Member): void {
-    this.#visitors.set(id, link.peerAddress);
-    if (this.#visitors.size <= VISITORS_MAX) return;
-    const [oldest] = this.#visitors.keys();
-    this.#visitors.delete(oldest!);
-    this.#leftMs.delete(oldest!);
   }
 
   /** A client is about to hear that its messages are on so many disks. */

@@ -11,8 +11,8 @@ import type { Delivery } from "./delivery.ts";
 import type { Member } from "./member.ts";
 
 /**
- * Time for which nothing that waits or waited was stored after which a head is not well,
- * in ms: a data node that is started anew is back sooner.
+ * Time in which nothing that waits or waited was stored, in ms, after which a
+ * head is not well: a data node that is started anew is back sooner.
  */
 const UNWELL_MS = 5_000;
 
