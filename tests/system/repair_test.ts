@@ -6,23 +6,43 @@ import {
   portOf,
   runNode,
   startNode,
+  type Target,
   targets,
 } from "../support/program.ts";
+
+/** A head that has each message on two disks. */
+function startHead(
+  target: Target,
+  directory: Directory,
+  ...flags: readonly string[]
+) {
+  return startNode(target, [
+    "--role=head",
+    "--host=127.0.0.1",
+    "--port=0",
+    "--replicas=2",
+    `--log-dir=${directory.at("head")}`,
+    ...flags,
+  ]);
+}
+
+function startDataNode(
+  target: Target,
+  to: string,
+  path: string,
+  ...flags: readonly string[]
+) {
+  const its = ["--role=data", `--head=${to}`, `--dir=${path}`];
+  return startNode(target, [...its, ...flags]);
+}
 
 for (const target of targets) {
   Deno.test(`${target.name}: repair: lost copies are made again, one loss after another`, async () => {
     await using directory = new Directory();
-    await using head = startNode(
-      target,
-      "--role head --host 127.0.0.1 --port 0 --replicas 2 --repair-after 500ms " +
-        `--log-dir ${directory.at("head")}`,
-    );
+    await using head = startHead(target, directory, "--repair-after=500ms");
     const to = `127.0.0.1:${await portOf(head)}`;
     const startData = (name: string) =>
-      startNode(
-        target,
-        `--role data --head ${to} --dir ${directory.at(name)}`,
-      );
+      startDataNode(target, to, directory.at(name));
     const client = (...flags: readonly string[]) =>
       runNode(target, [
         "--role=client",
@@ -77,17 +97,10 @@ for (const target of targets) {
 
   Deno.test(`${target.name}: repair: that there are too few to copy to is said`, async () => {
     await using directory = new Directory();
-    await using head = startNode(
-      target,
-      "--role head --host 127.0.0.1 --port 0 --replicas 2 --repair-after 500ms " +
-        `--log-dir ${directory.at("head")}`,
-    );
+    await using head = startHead(target, directory, "--repair-after=500ms");
     const to = `127.0.0.1:${await portOf(head)}`;
     const startData = (name: string) =>
-      startNode(
-        target,
-        `--role data --head ${to} --dir ${directory.at(name)}`,
-      );
+      startDataNode(target, to, directory.at(name));
     await using _first = startData("d1");
     await using second = startData("d2");
     const [, id] = await second.line(/dataNode (\w{8}) in/);
@@ -111,18 +124,10 @@ for (const target of targets) {
 
   Deno.test(`${target.name}: repair: a record that rots is found, and copied from another`, async () => {
     await using directory = new Directory();
-    await using head = startNode(
-      target,
-      "--role head --host 127.0.0.1 --port 0 --replicas 2 " +
-        `--log-dir ${directory.at("head")}`,
-    );
+    await using head = startHead(target, directory);
     const to = `127.0.0.1:${await portOf(head)}`;
     const startData = (name: string) =>
-      startNode(
-        target,
-        `--role data --head ${to} --dir ${directory.at(name)} ` +
-          "--scrub-interval 300ms",
-      );
+      startDataNode(target, to, directory.at(name), "--scrub-interval=300ms");
     await using first = startData("d1");
     await using second = startData("d2");
     await head.lineCount(/dataNode .* joined/, 2);

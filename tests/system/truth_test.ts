@@ -45,6 +45,17 @@ class Cluster implements AsyncDisposable {
     return head;
   }
 
+  /** A second head. @returns It, and its address. */
+  async otherHead(): Promise<readonly [Program, string]> {
+    const head = this.#start([
+      "--role=head",
+      "--host=127.0.0.1",
+      "--port=0",
+      `--log-dir=${this.directory.at("other")}`,
+    ]);
+    return [head, `127.0.0.1:${await portOf(head)}`];
+  }
+
   data(name: string, heads: string = this.to): Program {
     const directory = `--dir=${this.directory.at(name)}`;
     return this.#start(["--role=data", `--head=${heads}`, directory]);
@@ -306,13 +317,7 @@ for (const target of targets) {
 
   test("a data node is forgotten by every running head, and not edited out", async (cluster) => {
     const head = await cluster.head();
-    await using other = startNode(target, [
-      "--role=head",
-      "--host=127.0.0.1",
-      "--port=0",
-      `--log-dir=${cluster.directory.at("other")}`,
-    ]);
-    const otherTo = `127.0.0.1:${await portOf(other)}`;
+    const [other, otherTo] = await cluster.otherHead();
     const data = (name: string) =>
       cluster.data(name, `${cluster.to},${otherTo}`);
     const first = data("d1");
@@ -348,13 +353,7 @@ for (const target of targets) {
 
   test("a data node that another head has is not forgotten, and that is said", async (cluster) => {
     const head = await cluster.head();
-    await using other = startNode(target, [
-      "--role=head",
-      "--host=127.0.0.1",
-      "--port=0",
-      `--log-dir=${cluster.directory.at("other")}`,
-    ]);
-    const otherTo = `127.0.0.1:${await portOf(other)}`;
+    const [other, otherTo] = await cluster.otherHead();
     // What one head knows, the other hears by way of this one.
     cluster.data("d1", `${cluster.to},${otherTo}`);
     cluster.data("d2", otherTo);
