@@ -273,7 +273,9 @@ for (const target of targets) {
     await other.line(/Joined head/);
     for (let n = 0; n < 10; n++) await send(`m${n}`);
     await data.line(/or its node\.lock, was moved away, replaced or removed/);
-    assert.ok(!/mensaje: m[1-9]/.test(Deno.readTextFileSync(file)));
+    // The first that was placed on it, if any, was written before it looked.
+    const strays = Deno.readTextFileSync(file).match(/mensaje: m\d/g) ?? [];
+    assert.ok(strays.length <= 1, strays.join());
     assert.ok(data.lines.every((line) => !/ c?m\d/.test(line)));
     const texts = Deno.readTextFileSync(directory.at("other/data.txt"));
     for (let n = 0; n < 10; n++) assert.match(texts, new RegExp(`m${n}\\n`));
