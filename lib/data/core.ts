@@ -406,17 +406,9 @@ export class DataCore implements DataContext {
     count: number,
   ): number {
     const commit = this.journal.gatheringCommit;
-    this.journal.append(header, messages, from, count);
+    const prints = this.journal.append(header, messages, from, count);
     const { clientId, floor, firstSequence } = header;
-    this.seen.add(
-      clientId,
-      floor,
-      firstSequence,
-      count,
-      commit,
-      messages,
-      from,
-    );
+    this.seen.add(clientId, floor, firstSequence, count, commit, prints);
     this.#committing[commit & 1]!.add(session);
     this.ports.events.appended(header, messages, from, count, commit);
     return commit;

@@ -108,7 +108,7 @@ export class Seen {
   /**
    * Notes messages that become part of a commit.
    *
-   * @param messages As frames have them; the first begins at `from`.
+   * @param noted The print of each, and maybe more behind.
    */
   add(
     clientId: Uint8Array,
@@ -116,8 +116,7 @@ export class Seen {
     firstSequence: number,
     count: number,
     commit: number,
-    messages: Uint8Array,
-    from: number,
+    noted: Readonly<Uint32Array>,
   ): void {
     const entry = this.#heard(clientId, floor);
     entry.commit = commit;
@@ -128,7 +127,6 @@ export class Seen {
     let i = firstSequence - number * PAGE_PRINTS;
     let base = this.#pageOf(entry, number);
     let { prints } = this.#pages;
-    let at = from;
     for (let n = 0; n < count; n++, i++) {
       if (i === PAGE_PRINTS) {
         i = 0;
@@ -136,9 +134,7 @@ export class Seen {
         // To begin a page may make room for more of them.
         prints = this.#pages.prints;
       }
-      const start = at + MESSAGE_HEADER_BYTES;
-      at = start + readU32(messages, at);
-      prints[base + i] = printOf(messages, start, at);
+      prints[base + i] = noted[n]!;
     }
   }
 

@@ -22,9 +22,7 @@
 
 import type { Clock } from "../ports.ts";
 import { textOf } from "../wire/ascii.ts";
-import { MESSAGE_HEADER_BYTES } from "../wire/client_frames.ts";
-import { readU32 } from "../wire/little_endian.ts";
-import { printOf } from "../wire/print.ts";
+import { printsOf } from "../wire/print.ts";
 import { printsIn, readPrint } from "../wire/recall_frames.ts";
 import type { Batch, Past } from "./batch.ts";
 import type { Member, Recalled } from "./member.ts";
@@ -186,7 +184,7 @@ export class Recalls {
     if (end > past.end) past.end = end;
     const count = Math.min(printsIn(from, to), batch.count);
     if (count === 0 || batch.answered) return;
-    asking.prints ??= printsOf(batch);
+    asking.prints ??= printsOf(batch.bytes, 0, batch.count);
     const index = members.indexOf(member);
     const bit = index < KNOWERS_MAX ? 1 << index : 0;
     for (let i = 0; i < count; i++) {
@@ -281,14 +279,4 @@ export function answeredBefore(
       isOne ? "it" : "them"
     }: use a new client id, or wait until all are ` +
     "here";
-}
-
-function printsOf({ bytes, count }: Batch): Uint32Array {
-  const prints = new Uint32Array(count);
-  for (let i = 0, at = 0; i < count; i++) {
-    const from = at + MESSAGE_HEADER_BYTES;
-    at = from + readU32(bytes, at);
-    prints[i] = printOf(bytes, from, at);
-  }
-  return prints;
 }

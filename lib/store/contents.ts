@@ -33,7 +33,7 @@
 
 import type { Clock } from "../ports.ts";
 import { bytesOf, textOf } from "../wire/ascii.ts";
-import { crc32c } from "./crc32c.ts";
+import { crc32c } from "../wire/crc32c.ts";
 import type { Disk } from "./disk.ts";
 
 /** Not `*.txt`, which people give to programs that rotate logs. */

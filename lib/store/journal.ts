@@ -141,17 +141,23 @@ export class Journal {
   /**
    * Appends the records of a batch to the gathering commit.
    *
-   * @returns Where the last message ends in `messages`.
+   * @returns The print of each message; see {@linkcode writeRecords}.
    */
   append(
     header: BatchHeader,
     messages: Uint8Array,
     from: number,
     count: number,
-  ): number {
-    const end = writeRecords(this.#gathering, header, messages, from, count);
+  ): Readonly<Uint32Array> {
+    const prints = writeRecords(
+      this.#gathering,
+      header,
+      messages,
+      from,
+      count,
+    );
     this.#makeDue();
-    return end;
+    return prints;
   }
 
   /** Appends whole lines as they are to the gathering commit. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { crcTable } from "./crc32c.ts";
+import { crcTable } from "../wire/crc32c.ts";
 import { isPlain } from "./escape.ts";
 
 /** Payloads that are shorter gain nothing. */
@@ -20,14 +20,11 @@ let view: DataView<ArrayBufferLike> = new DataView(new ArrayBuffer(0));
 
 /**
  * The CRC-32C of `bytes[from..to)` if all of it is plain; else undefined.
- *
- * @param before The CRC of what goes in front.
  */
 export function plainCrc(
   bytes: Uint8Array,
   from: number,
   to: number,
-  before: number,
 ): number | undefined {
   if (bytes.buffer !== buffer) {
     buffer = bytes.buffer;
@@ -35,7 +32,7 @@ export function plainCrc(
   }
   const words = view;
   const base = bytes.byteOffset;
-  let crc = ~before;
+  let crc = -1;
   let at = from + base;
   for (const end = to + base - STEP_BYTES + 1; at < end; at += STEP_BYTES) {
     const low = words.getInt32(at, true);

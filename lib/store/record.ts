@@ -28,9 +28,10 @@ import { bytesOf, startsWith, writeDecimal } from "../wire/ascii.ts";
 import type { ByteQueue } from "../wire/byte_queue.ts";
 import { MESSAGE_HEADER_BYTES } from "../wire/client_frames.ts";
 import { readU32 } from "../wire/little_endian.ts";
+import { printOfCrc } from "../wire/print.ts";
 import { MESSAGE_PREFIX } from "../wire/words.ts";
 import { NODE_ID_BYTES } from "../limits.ts";
-import { crc32c } from "./crc32c.ts";
+import { crc32c, crcJoined } from "../wire/crc32c.ts";
 import { ESCAPED_BYTES_MAX, escapeInto } from "./escape.ts";
 import { PLAIN_CRC_BYTES_MIN, plainCrc } from "./plain_crc.ts";
 
@@ -66,6 +67,9 @@ export interface BatchHeader {
 /** The part of a line that a batch shares; grown when a client id needs it. */
 const shared = new Uint8Array(1024);
 
+/** Prints of the batch that was written last; grown when one has more messages. */
+let prints = new Uint32Array(1024);
+
 /** The last time that was formatted; batches of one moment are many. */
 let formattedMs = NaN;
 const formattedTime = new Uint8Array(TIME_BYTES);
@@ -76,7 +80,8 @@ const formattedTime = new Uint8Array(TIME_BYTES);
  * @param messages A payload as frames carry it: for each message a u32 length
  * and its bytes; checked already.
  * @param from Where in `messages` the first message begins.
- * @returns Where the last message ends.
+ * @returns The print of each message, and older ones behind; valid until the
+ * next call.
  */
 export function writeRecords(
   out: ByteQueue,
@@ -84,7 +89,8 @@ export function writeRecords(
   messages: Uint8Array,
   from: number,
   count: number,
-): number {
+): Readonly<Uint32Array> {
+  if (count > prints.length) prints = new Uint32Array(2 * count);
   const sharedLength = writeShared(header);
   const prefix = shared.subarray(0, sharedLength);
   const prefixCrc = crc32c(shared, 0, sharedLength);
@@ -101,26 +107,28 @@ export function writeRecords(
     let o = writeDecimal(bytes, start + sharedLength, sequence);
     bytes[o++] = SPACE;
     const checksumAt = o;
-    let crc = crc32c(bytes, start + sharedLength, o, prefixCrc);
+    const before = crc32c(bytes, start + sharedLength, o, prefixCrc);
     o += CHECKSUM_BYTES;
     for (let m = 0; m < payloadMark.length; m++) bytes[o++] = payloadMark[m]!;
     let end = o + length;
-    const plain = length < PLAIN_CRC_BYTES_MIN
+    // Of the payload by itself: mostly that of the message too.
+    let crc = length < PLAIN_CRC_BYTES_MIN
       ? undefined
-      : plainCrc(messages, at, at + length, crc);
-    if (plain === undefined) {
+      : plainCrc(messages, at, at + length);
+    if (crc === undefined) {
       end = escapeInto(bytes, o, messages, at, at + length);
-      crc = crc32c(bytes, o, end, crc);
+      crc = crc32c(bytes, o, end);
     } else {
       bytes.set(messages.subarray(at, at + length), o);
-      crc = plain;
     }
-    writeHex32(bytes, checksumAt, crc);
+    const isPlain = end - o === length;
+    prints[i] = printOfCrc(isPlain ? crc : crc32c(messages, at, at + length));
+    writeHex32(bytes, checksumAt, crcJoined(before, crc, end - o));
     bytes[end] = LF;
     out.commit(end + 1 - start);
     at += length;
   }
-  return at;
+  return prints;
 }
 
 /** Where the parts of a parsed record are, in the bytes it was parsed from. */
