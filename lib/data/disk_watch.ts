@@ -108,6 +108,7 @@ export class DiskWatch {
   tick(nowMs: number): void {
     if (nowMs - this.#lookedMs < LOOK_MS) return;
     this.#lookedMs = nowMs;
+    const isAway = this.#isAway(nowMs);
     let isWell = true;
     for (const journal of this.#host.journals()) {
       const failure = journal.check();
@@ -115,7 +116,7 @@ export class DiskWatch {
       isWell = false;
       this.#fail(failure, false);
     }
-    if (this.#isAway(nowMs)) return;
+    if (isAway) return;
     // What others had taken away is back, or a new file was begun.
     if (isWell && this.#wasSeen) this.stored();
     this.#probe(nowMs);

@@ -37,6 +37,8 @@ export class DenoDisk implements Disk {
   #isDirectoryStale = true;
   /** The lock when this process got the directory; undefined without one. */
   readonly #lock: Identity | undefined;
+  /** Whether it was another, or none, when that was looked at last. */
+  #wasGone = false;
   readonly #held = new Map<string, Identity | undefined>();
   /** How often a file was replaced, for those that are written beside. */
   readonly #replaced = new Map<string, number>();
@@ -195,21 +197,27 @@ export class DenoDisk implements Disk {
 
   check(name: string, size: number): string | undefined {
     // A directory without our lock may be another's by now, whatever is in it.
-    const gone = this.gone();
-    if (gone !== undefined) return gone;
+    // That is looked at when it was so before, and by the caller of `gone`: each
+    // commit is checked, and a second look would be a fiftieth of its time.
+    const gone = this.#wasGone ? this.gone() : undefined;
+    return gone ?? this.#checkFile(name, size);
+  }
+
+  #checkFile(name: string, size: number): string | undefined {
     const held = this.#held.get(name);
     try {
       const found = Deno.statSync(this.#path(name));
       if (!isSame(found, held) && !this.#isOpen(name, found)) {
-        return `${name} was replaced by another file`;
+        return this.gone() ?? `${name} was replaced by another file`;
       }
       if (found.size === size) return undefined;
-      return found.size < size
-        ? `${name} was cut short`
-        : `${name} was written to by another`;
+      return this.gone() ??
+        (found.size < size
+          ? `${name} was cut short`
+          : `${name} was written to by another`);
     } catch (error) {
       return error instanceof Deno.errors.NotFound
-        ? `${name} was moved away or removed`
+        ? this.gone() ?? `${name} was moved away or removed`
         : wordsOf(error);
     }
   }
@@ -217,12 +225,14 @@ export class DenoDisk implements Disk {
   gone(): string | undefined {
     const lock = this.#lock;
     if (lock === undefined) return undefined;
+    this.#wasGone = false;
     try {
       if (isSame(this.#identityOf(LOCK_FILE), lock)) return undefined;
     } catch {
       // Who cannot look may not be robbed.
       return undefined;
     }
+    this.#wasGone = true;
     return `the directory '${this.#directory}', or its ${LOCK_FILE}, was moved ` +
       "away, replaced or removed: put it back, or start this dataNode again";
   }

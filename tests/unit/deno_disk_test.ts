@@ -92,7 +92,9 @@ Deno.test("DenoDisk sees that its lock is gone, or another, though all files are
     await using directory = new Directory();
     const disk = await newDisk(directory);
     touch(directory.at(LOCK_FILE));
+    assert.match(disk.gone() ?? "", /its node\.lock, was moved away/);
     assert.match(disk.check("f", 10) ?? "", /its node\.lock, was moved away/);
+    assert.match(disk.check("f", 9) ?? "", /its node\.lock, was moved away/);
   }
 });
 
