@@ -12,17 +12,20 @@ export {
   connect,
   type Receipt,
   RejectedError,
-} from "./lib/client/client.ts";
-export type { ConnectionEvents, ConnectOptions } from "./lib/client/options.ts";
-export { ClosedError } from "./lib/closed_error.ts";
+} from "./lib/library/client.ts";
+export type {
+  ConnectionEvents,
+  ConnectOptions,
+} from "./lib/library/client_options.ts";
+export { ClosedError } from "./lib/library/closed_error.ts";
 export {
   IncompleteError,
   type Line,
   type Message,
   read,
   Reader,
-} from "./lib/reader/reader.ts";
-export type { ReadEvents, ReadOptions } from "./lib/reader/options.ts";
+} from "./lib/library/reader.ts";
+export type { ReadEvents, ReadOptions } from "./lib/library/reader_options.ts";
 export type { ParsedRecord } from "./lib/store/record.ts";
 export type { PeerChoice } from "./lib/client/core.ts";
 export type { Holder, PeerRole } from "./lib/client/events.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { counted } from "../lib/counted.ts";
+import { counted } from "../lib/base/counted.ts";
 import { compileIfStale } from "./stale.ts";
 
 const { port, seconds } = readArgs(Deno.args);

@@ -12,11 +12,11 @@
  */
 
 import type { Command } from "../lib/cli/command.ts";
-import { counted } from "../lib/counted.ts";
-import { DEFAULT_PORT } from "../lib/limits.ts";
-import { askStatus } from "../lib/net/ask_status.ts";
-import { StartError } from "../lib/start_error.ts";
-import { runningNodes } from "../lib/store/node_directory.ts";
+import { counted } from "../lib/base/counted.ts";
+import { DEFAULT_PORT } from "../lib/base/limits.ts";
+import { askStatus } from "../lib/system/ask_status.ts";
+import { StartError } from "../lib/system/start_error.ts";
+import { runningNodes } from "../lib/system/node_directory.ts";
 import { type Status, unwellOf } from "../lib/wire/status.ts";
 
 /** Time for one peer to answer, in ms: shorter than health checks wait. */

@@ -16,24 +16,24 @@
  * @module
  */
 
-import { counted } from "../lib/counted.ts";
+import { counted } from "../lib/base/counted.ts";
 import {
   type Client,
   connect,
   type Receipt,
   RejectedError,
-} from "../lib/client/client.ts";
-import { ClosedError } from "../lib/closed_error.ts";
+} from "../lib/library/client.ts";
+import { ClosedError } from "../lib/library/closed_error.ts";
 import type { PeerChoice } from "../lib/client/core.ts";
 import type { PeerRole } from "../lib/client/events.ts";
 import { whyWrongPeer } from "../lib/client/wrong_peer.ts";
-import { newClientId } from "../lib/identity.ts";
-import { DRAIN_MS_MAX, MESSAGE_BYTES_MAX } from "../lib/limits.ts";
-import type { LogFile } from "../lib/log/log_file.ts";
-import type { Random } from "../lib/ports.ts";
-import { StartError } from "../lib/start_error.ts";
-import { escapedText } from "../lib/store/escape.ts";
-import { bytesOf } from "../lib/wire/ascii.ts";
+import { newClientId } from "../lib/base/random_names.ts";
+import { DRAIN_MS_MAX, MESSAGE_BYTES_MAX } from "../lib/base/limits.ts";
+import type { LogFile } from "../lib/system/log/log_file.ts";
+import type { Random } from "../lib/base/ports.ts";
+import { StartError } from "../lib/system/start_error.ts";
+import { escapedText } from "../lib/wire/escape.ts";
+import { bytesOf } from "../lib/base/ascii.ts";
 import { readLines, TOO_LONG } from "./lines.ts";
 import { PeerWatch } from "./peer_watch.ts";
 import { Progress } from "./progress.ts";

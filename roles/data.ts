@@ -10,27 +10,27 @@
  * @module
  */
 
-import { counted } from "../lib/counted.ts";
+import { counted } from "../lib/base/counted.ts";
 import { DataCore } from "../lib/data/core.ts";
 import type { DataEvents } from "../lib/data/events.ts";
 import { TwinWatch } from "../lib/data/twin_watch.ts";
-import { Fifo } from "../lib/fifo.ts";
-import { parseAddress } from "../lib/net/address.ts";
-import { newDialer } from "../lib/net/dial.ts";
-import { escapedText } from "../lib/store/escape.ts";
-import { cannotOpenFile, StartError } from "../lib/start_error.ts";
+import { Fifo } from "../lib/base/fifo.ts";
+import { parseAddress } from "../lib/system/address.ts";
+import { newDialer } from "../lib/system/dial.ts";
+import { escapedText } from "../lib/wire/escape.ts";
+import { cannotOpenFile, StartError } from "../lib/system/start_error.ts";
 import {
   CONTENTS_FILE,
   ContentsError,
   type Loss,
 } from "../lib/store/contents.ts";
-import { DenoDisk } from "../lib/store/deno_disk.ts";
+import { DenoDisk } from "../lib/system/deno_disk.ts";
 import type { Disk } from "../lib/store/disk.ts";
 import type { Recovery } from "../lib/store/journal_opening.ts";
-import type { NodeDirectory } from "../lib/store/node_directory.ts";
-import { textOf } from "../lib/wire/ascii.ts";
+import type { NodeDirectory } from "../lib/system/node_directory.ts";
+import { textOf } from "../lib/base/ascii.ts";
 import { MESSAGE_HEADER_BYTES } from "../lib/wire/client_frames.ts";
-import { readU32 } from "../lib/wire/little_endian.ts";
+import { readU32 } from "../lib/base/little_endian.ts";
 import {
   every,
   newDrain,

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { askStatus, askToForget } from "../lib/net/ask_status.ts";
-import { StartError } from "../lib/start_error.ts";
+import { askStatus, askToForget } from "../lib/system/ask_status.ts";
+import { StartError } from "../lib/system/start_error.ts";
 
 /** Time for one head to answer, in ms. */
 const ANSWER_MS_MAX = 3_000;

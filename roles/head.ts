@@ -13,13 +13,13 @@
  * @module
  */
 
-import { counted } from "../lib/counted.ts";
+import { counted } from "../lib/base/counted.ts";
 import { HeadCore, type HeadOptions } from "../lib/head/core.ts";
-import { startHeartbeat } from "../lib/heartbeat/heartbeat.ts";
-import { ping, type PingResult } from "../lib/heartbeat/ping.ts";
-import { listen, type Listening } from "../lib/net/listen.ts";
-import { cannotListen } from "../lib/start_error.ts";
-import { openHeadMemory } from "../lib/store/head_memory.ts";
+import { startHeartbeat } from "../lib/system/heartbeat.ts";
+import { ping, type PingResult } from "../lib/system/ping.ts";
+import { listen, type Listening } from "../lib/system/listen.ts";
+import { cannotListen } from "../lib/system/start_error.ts";
+import { openHeadMemory } from "../lib/system/head_memory.ts";
 import { headEvents } from "./head_events.ts";
 import {
   every,

@@ -4,18 +4,18 @@
  * @module
  */
 
-import { counted } from "../lib/counted.ts";
-import type { Batch } from "../lib/head/batch.ts";
+import { counted } from "../lib/base/counted.ts";
+import type { Batch } from "../lib/head/delivery/batch.ts";
 import type { HeadEvents } from "../lib/head/events.ts";
-import type { Member } from "../lib/head/member.ts";
-import type { ReturningMember } from "../lib/head/membership.ts";
-import type { RepairProgress } from "../lib/head/repair_pass.ts";
-import type { EventLog, Log } from "../lib/log.ts";
-import type { LogFile } from "../lib/log/log_file.ts";
-import { escapedText } from "../lib/store/escape.ts";
-import { textOf } from "../lib/wire/ascii.ts";
+import type { Member } from "../lib/head/members/member.ts";
+import type { ReturningMember } from "../lib/head/members/membership.ts";
+import type { RepairProgress } from "../lib/head/repair/repair_pass.ts";
+import type { EventLog, Log } from "../lib/system/log.ts";
+import type { LogFile } from "../lib/system/log/log_file.ts";
+import { escapedText } from "../lib/wire/escape.ts";
+import { textOf } from "../lib/base/ascii.ts";
 import { MESSAGE_HEADER_BYTES } from "../lib/wire/client_frames.ts";
-import { readU32 } from "../lib/wire/little_endian.ts";
+import { readU32 } from "../lib/base/little_endian.ts";
 
 /** Who else hears of events. */
 export interface HeadEventsPorts {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { MESSAGE_BYTES_MAX } from "../lib/limits.ts";
+import { MESSAGE_BYTES_MAX } from "../lib/base/limits.ts";
 import { LineScanner, LineStatus } from "../lib/wire/line.ts";
 
 /** Stands for a line that is too long for a message. */

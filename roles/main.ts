@@ -18,20 +18,23 @@ import {
   parseCommandLine,
   voiceOf,
 } from "../lib/cli/command_line.ts";
-import { CLIENT_WINDOW_BYTES, MEMBER_WINDOW_BYTES } from "../lib/limits.ts";
-import { type Log, openLog } from "../lib/log.ts";
+import {
+  CLIENT_WINDOW_BYTES,
+  MEMBER_WINDOW_BYTES,
+} from "../lib/base/limits.ts";
+import { type Log, openLog } from "../lib/system/log.ts";
 import {
   fastRandom,
   strongRandom,
   systemClock,
-} from "../lib/net/environment.ts";
-import { newTurn } from "../lib/net/turn.ts";
-import { makeDirectory } from "../lib/store/deno_disk.ts";
+} from "../lib/system/environment.ts";
+import { newTurn } from "../lib/system/turn.ts";
+import { makeDirectory } from "../lib/system/deno_disk.ts";
 import {
   type NodeDirectory,
   openNodeDirectory,
-} from "../lib/store/node_directory.ts";
-import { cannotUseDirectory, StartError } from "../lib/start_error.ts";
+} from "../lib/system/node_directory.ts";
+import { cannotUseDirectory, StartError } from "../lib/system/start_error.ts";
 import { check } from "./check.ts";
 import { startClient } from "./client.ts";
 import { startData } from "./data.ts";

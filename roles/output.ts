@@ -6,10 +6,10 @@
  */
 
 import type { Voice } from "../lib/cli/command.ts";
-import type { LogLevel } from "../lib/log.ts";
-import { LineWriter } from "../lib/line_writer.ts";
-import { StartError } from "../lib/start_error.ts";
-import { visible, visibleJson } from "../lib/visible.ts";
+import type { LogLevel } from "../lib/system/log.ts";
+import { LineWriter } from "../lib/system/line_writer.ts";
+import { StartError } from "../lib/system/start_error.ts";
+import { visible, visibleJson } from "../lib/wire/visible.ts";
 
 /** Time for standard error to take the last line, in ms. */
 const COMPLAINT_MS_MAX = 1_000;

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { EventLog } from "../lib/log.ts";
-import type { Clock } from "../lib/ports.ts";
+import type { EventLog } from "../lib/system/log.ts";
+import type { Clock } from "../lib/base/ports.ts";
 import { newHopelessness, whatNext } from "./running.ts";
 
 /** What a watch works with. */

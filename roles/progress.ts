@@ -4,7 +4,7 @@
  * @module
  */
 
-import { counted } from "../lib/counted.ts";
+import { counted } from "../lib/base/counted.ts";
 
 /** See the module. */
 export class Progress {

@@ -9,19 +9,19 @@
  * @module
  */
 
-import { DRAIN_MS_MAX } from "../lib/limits.ts";
+import { DRAIN_MS_MAX } from "../lib/base/limits.ts";
 import { KEEPS_NOTHING } from "../lib/reader/core.ts";
-import { lineFilter, type Wanted } from "../lib/reader/filter.ts";
+import { lineFilter, type Wanted } from "../lib/library/filter.ts";
 import {
   csvHeader,
   idOf,
   lineWriter,
   type ReadFormat,
-} from "../lib/reader/format.ts";
-import { read } from "../lib/reader/reader.ts";
-import { visible } from "../lib/visible.ts";
-import { bytesOf } from "../lib/wire/ascii.ts";
-import { ByteQueue } from "../lib/wire/byte_queue.ts";
+} from "../lib/library/format.ts";
+import { read } from "../lib/library/reader.ts";
+import { visible } from "../lib/wire/visible.ts";
+import { bytesOf } from "../lib/base/ascii.ts";
+import { ByteQueue } from "../lib/base/byte_queue.ts";
 import { writeOut } from "./output.ts";
 import { PeerWatch } from "./peer_watch.ts";
 import { every, newEnding, type RoleContext, type Running } from "./running.ts";

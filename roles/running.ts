@@ -4,11 +4,15 @@
  * @module
  */
 
-import { DRAIN_MS_MAX, HOST_UNKNOWN_MS_MAX, TICK_MS } from "../lib/limits.ts";
-import type { EventLog, Log } from "../lib/log.ts";
-import { UNKNOWN_HOST } from "../lib/net/dial.ts";
-import type { ListenEvents } from "../lib/net/listen.ts";
-import type { Clock, Random, Turn } from "../lib/ports.ts";
+import {
+  DRAIN_MS_MAX,
+  HOST_UNKNOWN_MS_MAX,
+  TICK_MS,
+} from "../lib/base/limits.ts";
+import type { EventLog, Log } from "../lib/system/log.ts";
+import { UNKNOWN_HOST } from "../lib/system/dial.ts";
+import type { ListenEvents } from "../lib/system/listen.ts";
+import type { Clock, Random, Turn } from "../lib/base/ports.ts";
 
 /** What a role works with. */
 export interface RoleContext {

@@ -9,11 +9,11 @@
  * @module
  */
 
-import { counted } from "../lib/counted.ts";
-import { listen } from "../lib/net/listen.ts";
+import { counted } from "../lib/base/counted.ts";
+import { listen } from "../lib/system/listen.ts";
 import { ServerCore, type ServerEvents } from "../lib/server/core.ts";
-import { cannotListen } from "../lib/start_error.ts";
-import { escapedText } from "../lib/store/escape.ts";
+import { cannotListen } from "../lib/system/start_error.ts";
+import { escapedText } from "../lib/wire/escape.ts";
 import {
   every,
   newDrain,

@@ -5,9 +5,9 @@
  */
 
 import type { PeerChoice } from "../client/core.ts";
-import type { PlacementName } from "../head/placement.ts";
-import type { LogFormat, LogLevel } from "../log.ts";
-import type { ReadFormat } from "../reader/format.ts";
+import type { PlacementName } from "../head/delivery/placement.ts";
+import type { LogFormat, LogLevel } from "../system/log.ts";
+import type { ReadFormat } from "../library/format.ts";
 
 /** The roles, as `--role` names them. */
 export const roleNames = ["server", "head", "data", "client"] as const;

@@ -13,7 +13,7 @@ import {
   flagsOf,
   parseFlags,
   shellNames,
-} from "../cli.ts";
+} from "./flags.ts";
 import {
   type Command,
   type CommandLine,

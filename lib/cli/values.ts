@@ -4,9 +4,13 @@
  * @module
  */
 
-import { CLIENT_ID_BYTES_MAX, NODE_ID_BYTES, TIME_MS_MAX } from "../limits.ts";
-import { parseAddress } from "../net/address.ts";
-import { isClientId, isNodeId } from "../wire/names.ts";
+import {
+  CLIENT_ID_BYTES_MAX,
+  NODE_ID_BYTES,
+  TIME_MS_MAX,
+} from "../base/limits.ts";
+import { parseAddress } from "../system/address.ts";
+import { isClientId, isNodeId } from "../base/names.ts";
 import type { RoleName } from "./command.ts";
 
 /** The words that stand for values in help. */

@@ -8,11 +8,11 @@
  * @module
  */
 
-import type { CalledSession } from "../call.ts";
-import { Caller, type CallerPorts } from "../caller.ts";
-import { AttentiveClock } from "../heartbeat/attentive_clock.ts";
-import type { Link } from "../ports.ts";
-import { UselessSession } from "../useless_session.ts";
+import type { CalledSession } from "../calling/call.ts";
+import { Caller, type CallerPorts } from "../calling/caller.ts";
+import { AttentiveClock } from "../liveness/attentive_clock.ts";
+import type { Link } from "../base/ports.ts";
+import { UselessSession } from "../calling/useless_session.ts";
 import { WireError, type WireErrorKind } from "../wire/errors.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
 import type { Answer, ClientEvents, PeerRole } from "./events.ts";

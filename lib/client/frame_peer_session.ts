@@ -4,11 +4,11 @@
  * @module
  */
 
-import { Pulse } from "../heartbeat/pulse.ts";
-import { HEAD_PULSE } from "./head_pulse.ts";
-import { NODE_ID_BYTES, SEND_BYTES_HIGH } from "../limits.ts";
-import type { Link } from "../ports.ts";
-import { bytesOf, textOf } from "../wire/ascii.ts";
+import { Pulse } from "../liveness/pulse.ts";
+import { HEAD_PULSE } from "../liveness/head_pulse.ts";
+import { NODE_ID_BYTES, SEND_BYTES_HIGH } from "../base/limits.ts";
+import type { Link } from "../base/ports.ts";
+import { bytesOf, textOf } from "../base/ascii.ts";
 import {
   readReceipt,
   readRefusal,

@@ -20,10 +20,10 @@ import {
   MESSAGE_BYTES_MAX,
   READ_BYTES_CHUNK,
   SEND_BYTES_HIGH,
-} from "../limits.ts";
-import { Fifo } from "../fifo.ts";
-import type { Link } from "../ports.ts";
-import { bytesOf, textOf } from "../wire/ascii.ts";
+} from "../base/limits.ts";
+import { Fifo } from "../base/fifo.ts";
+import type { Link } from "../base/ports.ts";
+import { bytesOf, textOf } from "../base/ascii.ts";
 import { WireError, type WireErrorKind } from "../wire/errors.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
 import { LineScanner, LineStatus } from "../wire/line.ts";

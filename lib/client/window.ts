@@ -9,15 +9,15 @@ import {
   CLIENT_WINDOW_MESSAGES,
   FRAME_MESSAGES_MAX,
   FRAME_PAYLOAD_BYTES_MAX,
-} from "../limits.ts";
-import type { ByteQueue } from "../wire/byte_queue.ts";
+} from "../base/limits.ts";
+import type { ByteQueue } from "../base/byte_queue.ts";
 import {
   MESSAGE_HEADER_BYTES,
   type MessagesFields,
   writeMessage,
   writeMessages,
 } from "../wire/client_frames.ts";
-import { readU32 } from "../wire/little_endian.ts";
+import { readU32 } from "../base/little_endian.ts";
 
 /** Messages a window holds; a power of two, so that a mask wraps. */
 const SLOTS = CLIENT_WINDOW_MESSAGES;

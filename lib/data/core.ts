@@ -14,20 +14,20 @@
  * @module
  */
 
-import type { CalledSession } from "../call.ts";
-import { Caller, type CallerPorts } from "../caller.ts";
-import { AttentiveClock } from "../heartbeat/attentive_clock.ts";
-import { randomName } from "../identity.ts";
-import { GATHER_BYTES_MAX, MESSAGE_BYTES_MAX } from "../limits.ts";
-import type { Link, Random, Turn } from "../ports.ts";
+import type { CalledSession } from "../calling/call.ts";
+import { Caller, type CallerPorts } from "../calling/caller.ts";
+import { AttentiveClock } from "../liveness/attentive_clock.ts";
+import { randomName } from "../base/random_names.ts";
+import { GATHER_BYTES_MAX, MESSAGE_BYTES_MAX } from "../base/limits.ts";
+import type { Link, Random, Turn } from "../base/ports.ts";
 import type { Disk } from "../store/disk.ts";
 import { Contents, type Loss } from "../store/contents.ts";
-import { ESCAPED_BYTES_MAX, unescapeInto } from "../store/escape.ts";
+import { ESCAPED_BYTES_MAX, unescapeInto } from "../wire/escape.ts";
 import { Journal } from "../store/journal.ts";
 import type { Recovery } from "../store/journal_opening.ts";
 import type { BatchHeader } from "../store/record.ts";
 import { dataSegments } from "../store/segments.ts";
-import { bytesOf } from "../wire/ascii.ts";
+import { bytesOf } from "../base/ascii.ts";
 import type { KnownNode } from "../wire/known_nodes.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
 import { isLeap } from "../wire/leap.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Clock } from "../ports.ts";
+import type { Clock } from "../base/ports.ts";
 import type { Contents } from "../store/contents.ts";
 import type { Disk } from "../store/disk.ts";
 

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { beatIntervalOf } from "../heartbeat/beat_interval.ts";
-import { Pulse } from "../heartbeat/pulse.ts";
-import { RESTORE_FRAME_BYTES_MAX, SEND_BYTES_HIGH } from "../limits.ts";
-import type { Link } from "../ports.ts";
-import { bytesOf, textOf } from "../wire/ascii.ts";
+import { beatIntervalOf } from "../liveness/beat_interval.ts";
+import { Pulse } from "../liveness/pulse.ts";
+import { RESTORE_FRAME_BYTES_MAX, SEND_BYTES_HIGH } from "../base/limits.ts";
+import type { Link } from "../base/ports.ts";
+import { bytesOf, textOf } from "../base/ascii.ts";
 import { WireError, type WireErrorKind, wireErrorOf } from "../wire/errors.ts";
 import {
   type FrameBounds,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Link } from "../ports.ts";
+import type { Link } from "../base/ports.ts";
 import type { DataContext, HeadSession } from "./core.ts";
 
 /** See the module. */

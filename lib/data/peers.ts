@@ -7,14 +7,14 @@
  * @module
  */
 
-import type { Clock } from "../ports.ts";
+import type { Clock } from "../base/ports.ts";
 import type { Disk } from "../store/disk.ts";
 import {
   formatNodes,
   NodesFileError,
   parseNodes,
 } from "../store/nodes_file.ts";
-import { bytesOf, textOf } from "../wire/ascii.ts";
+import { bytesOf, textOf } from "../base/ascii.ts";
 import {
   areAlike,
   KNOWN_NODES_MAX,

@@ -8,8 +8,8 @@
  * @module
  */
 
-import { Fifo } from "../fifo.ts";
-import { READ_PIECE_BYTES } from "../limits.ts";
+import { Fifo } from "../base/fifo.ts";
+import { READ_PIECE_BYTES } from "../base/limits.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Restores } from "./restores.ts";
 import type { ReadFields } from "../wire/read_frames.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { LANE_NUMBER_MAX, LANES_MAX } from "../limits.ts";
-import type { Turn } from "../ports.ts";
+import { LANE_NUMBER_MAX, LANES_MAX } from "../base/limits.ts";
+import type { Turn } from "../base/ports.ts";
 import type { Contents, Loss } from "../store/contents.ts";
 import type { Disk } from "../store/disk.ts";
 import { Journal } from "../store/journal.ts";

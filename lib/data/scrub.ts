@@ -7,13 +7,13 @@
  * @module
  */
 
-import { READ_PIECE_BYTES, TICK_MS } from "../limits.ts";
-import type { Clock } from "../ports.ts";
-import { Front, NodeStream } from "../reader/node_stream.ts";
+import { READ_PIECE_BYTES, TICK_MS } from "../base/limits.ts";
+import type { Clock } from "../base/ports.ts";
+import { Front, NodeStream } from "../store/record_stream.ts";
 import type { Disk } from "../store/disk.ts";
 import type { Journal } from "../store/journal.ts";
 import { DAMAGES_MAX, type SetAside } from "../store/set_aside.ts";
-import { bytesOf, textOf } from "../wire/ascii.ts";
+import { bytesOf, textOf } from "../base/ascii.ts";
 
 /** Keeps where a scrub is. */
 const SCRUB_FILE = "scrub.txt";

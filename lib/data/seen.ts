@@ -16,8 +16,8 @@
  */
 
 import { MESSAGE_HEADER_BYTES } from "../wire/client_frames.ts";
-import { readU32 } from "../wire/little_endian.ts";
-import { nameOf } from "../wire/names.ts";
+import { readU32 } from "../base/little_endian.ts";
+import { nameOf } from "../base/names.ts";
 import { printOf } from "../wire/print.ts";
 import { PAGE_PRINTS, type PageTable, PrintPages } from "./print_pages.ts";
 

@@ -8,11 +8,11 @@
  * @module
  */
 
-import { MESSAGE_BYTES_MAX, READ_BYTES_CHUNK } from "../limits.ts";
-import { randomName } from "../identity.ts";
-import type { Link } from "../ports.ts";
-import { ESCAPED_BYTES_MAX, unescapeInto } from "../store/escape.ts";
-import { bytesOf, startsWith } from "../wire/ascii.ts";
+import { MESSAGE_BYTES_MAX, READ_BYTES_CHUNK } from "../base/limits.ts";
+import { randomName } from "../base/random_names.ts";
+import type { Link } from "../base/ports.ts";
+import { ESCAPED_BYTES_MAX, unescapeInto } from "../wire/escape.ts";
+import { bytesOf, startsWith } from "../base/ascii.ts";
 import { MESSAGE_HEADER_BYTES, writeMessage } from "../wire/client_frames.ts";
 import { errorLine, WireError } from "../wire/errors.ts";
 import { Encoding } from "../wire/greeting.ts";

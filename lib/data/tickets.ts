@@ -10,8 +10,8 @@
  * @module
  */
 
-import { Fifo } from "../fifo.ts";
-import type { Link } from "../ports.ts";
+import { Fifo } from "../base/fifo.ts";
+import type { Link } from "../base/ports.ts";
 import { WireError, type WireErrorKind } from "../wire/errors.ts";
 import { writeNotStored, writeStored } from "../wire/store_frames.ts";
 

@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Clock, Random } from "../ports.ts";
-import type { Delivery } from "./delivery.ts";
+import type { Clock, Random } from "../base/ports.ts";
+import type { Delivery } from "./delivery/delivery.ts";
 import type { HeadEvents } from "./events.ts";
-import type { Membership } from "./membership.ts";
-import type { Repairer } from "./repairer.ts";
-import type { Roster } from "./roster.ts";
+import type { Membership } from "./members/membership.ts";
+import type { Repairer } from "./repair/repairer.ts";
+import type { Roster } from "./members/roster.ts";
 
 /** See the module. */
 export interface HeadContext {

@@ -13,23 +13,23 @@
  * @module
  */
 
-import { UNGREETED_CONNECTIONS_MAX } from "../limits.ts";
-import type { Clock, Link, Random, Session, Turn } from "../ports.ts";
-import { AttentiveClock } from "../heartbeat/attentive_clock.ts";
-import { randomName } from "../identity.ts";
+import { UNGREETED_CONNECTIONS_MAX } from "../base/limits.ts";
+import type { Clock, Link, Random, Session, Turn } from "../base/ports.ts";
+import { AttentiveClock } from "../liveness/attentive_clock.ts";
+import { randomName } from "../base/random_names.ts";
 import type { NodesFile } from "../store/nodes_file.ts";
 import { WireError } from "../wire/errors.ts";
 import type { HeadContext } from "./context.ts";
-import { CopyShortage } from "./copy_shortage.ts";
-import { Delivery } from "./delivery.ts";
+import { CopyShortage } from "./repair/copy_shortage.ts";
+import { Delivery } from "./delivery/delivery.ts";
 import type { HeadEvents } from "./events.ts";
-import { FailureDetector, type HostState } from "./failure_detector.ts";
-import type { Member } from "./member.ts";
-import { Membership } from "./membership.ts";
-import { OpeningSession } from "./opening.ts";
-import { type PlacementName, placementOf } from "./placement.ts";
-import { Repairer } from "./repairer.ts";
-import { Roster } from "./roster.ts";
+import { FailureDetector, type HostState } from "./members/failure_detector.ts";
+import type { Member } from "./members/member.ts";
+import { Membership } from "./members/membership.ts";
+import { OpeningSession } from "./connection.ts";
+import { type PlacementName, placementOf } from "./delivery/placement.ts";
+import { Repairer } from "./repair/repairer.ts";
+import { Roster } from "./members/roster.ts";
 
 /** How a head is set up. */
 export interface HeadOptions {

@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { Batch } from "./batch.ts";
-import type { Member } from "./member.ts";
-import type { RepairProgress } from "./repair_pass.ts";
-import type { ReturningMember } from "./membership.ts";
+import type { Batch } from "./delivery/batch.ts";
+import type { Member } from "./members/member.ts";
+import type { RepairProgress } from "./repair/repair_pass.ts";
+import type { ReturningMember } from "./members/membership.ts";
 
 /** What a head core reports, as it happens. */
 export interface HeadEvents {

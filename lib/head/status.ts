@@ -7,8 +7,8 @@
 import { NodeState } from "../wire/read_frames.ts";
 import { type NodeCondition, type Status, wellness } from "../wire/status.ts";
 import type { HeadContext } from "./context.ts";
-import type { Delivery } from "./delivery.ts";
-import type { Member } from "./member.ts";
+import type { Delivery } from "./delivery/delivery.ts";
+import type { Member } from "./members/member.ts";
 
 /**
  * Time in which nothing that waits or waited was stored, in ms, after which a

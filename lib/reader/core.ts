@@ -14,14 +14,14 @@
  * @module
  */
 
-import { Caller, type CallerPorts } from "../caller.ts";
-import { AttentiveClock } from "../heartbeat/attentive_clock.ts";
-import { READ_PIECE_BYTES } from "../limits.ts";
-import type { Link } from "../ports.ts";
+import { Caller, type CallerPorts } from "../calling/caller.ts";
+import { AttentiveClock } from "../liveness/attentive_clock.ts";
+import { READ_PIECE_BYTES } from "../base/limits.ts";
+import type { Link } from "../base/ports.ts";
 import { newParsedRecord, type ParsedRecord } from "../store/record.ts";
-import { UselessSession } from "../useless_session.ts";
+import { UselessSession } from "../calling/useless_session.ts";
 import { Encoding } from "../wire/greeting.ts";
-import { nameOf } from "../wire/names.ts";
+import { nameOf } from "../base/names.ts";
 import {
   type ListedNode,
   type NodesFields,
@@ -30,8 +30,8 @@ import {
 } from "../wire/read_frames.ts";
 import { ClientOrder } from "./client_order.ts";
 import { Doubts } from "./doubts.ts";
-import { type Next, nextOf } from "./merge.ts";
-import { NodeStream } from "./node_stream.ts";
+import { type Next, nextOf } from "../store/merge.ts";
+import { NodeStream } from "../store/record_stream.ts";
 import { ReadSession } from "./session.ts";
 import { RETURN_MS_MAX, Source } from "./source.ts";
 

@@ -11,10 +11,10 @@
  * @module
  */
 
-import { counted } from "../counted.ts";
-import { NODE_ID_BYTES } from "../limits.ts";
+import { counted } from "../base/counted.ts";
+import { NODE_ID_BYTES } from "../base/limits.ts";
 import type { ParsedRecord } from "../store/record.ts";
-import { nameOf } from "../wire/names.ts";
+import { nameOf } from "../base/names.ts";
 import type { ListedNode } from "../wire/read_frames.ts";
 import type { ClientOrder } from "./client_order.ts";
 

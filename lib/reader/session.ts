@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { CalledSession } from "../call.ts";
-import { HEAD_PULSE } from "../client/head_pulse.ts";
-import { Pulse } from "../heartbeat/pulse.ts";
-import { READS_MAX } from "../limits.ts";
-import type { Clock, Link } from "../ports.ts";
-import { bytesOf, textOf } from "../wire/ascii.ts";
+import type { CalledSession } from "../calling/call.ts";
+import { HEAD_PULSE } from "../liveness/head_pulse.ts";
+import { Pulse } from "../liveness/pulse.ts";
+import { READS_MAX } from "../base/limits.ts";
+import type { Clock, Link } from "../base/ports.ts";
+import { bytesOf, textOf } from "../base/ascii.ts";
 import { WireError, wireErrorOf } from "../wire/errors.ts";
 import {
   type FrameBounds,

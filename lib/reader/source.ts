@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NodeStream } from "./node_stream.ts";
+import type { NodeStream } from "../store/record_stream.ts";
 
 /** Pause before a data node that has nothing new is asked again, in ms. */
 const ASK_PAUSE_MS = 200;

@@ -14,9 +14,12 @@
  * @module
  */
 
-import { counted } from "../counted.ts";
-import { GREETING_TIMEOUT_MS, UNGREETED_CONNECTIONS_MAX } from "../limits.ts";
-import type { Clock, Link, Session, Turn } from "../ports.ts";
+import { counted } from "../base/counted.ts";
+import {
+  GREETING_TIMEOUT_MS,
+  UNGREETED_CONNECTIONS_MAX,
+} from "../base/limits.ts";
+import type { Clock, Link, Session, Turn } from "../base/ports.ts";
 import { WireError } from "../wire/errors.ts";
 import { type Status, wellness } from "../wire/status.ts";
 import { EchoSession } from "./echo_session.ts";

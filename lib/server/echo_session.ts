@@ -13,9 +13,9 @@ import {
   MESSAGE_BYTES_MAX,
   READ_BYTES_CHUNK,
   SEND_BYTES_HIGH,
-} from "../limits.ts";
-import type { Link, Session } from "../ports.ts";
-import { bytesOf } from "../wire/ascii.ts";
+} from "../base/limits.ts";
+import type { Link, Session } from "../base/ports.ts";
+import { bytesOf } from "../base/ascii.ts";
 import { errorLine, WireError, type WireErrorKind } from "../wire/errors.ts";
 import { Encoding, formatProperties } from "../wire/greeting.ts";
 import { LineScanner, LineStatus, UNENDED_LINE } from "../wire/line.ts";

@@ -31,9 +31,9 @@
  * @module
  */
 
-import type { Clock } from "../ports.ts";
-import { bytesOf, textOf } from "../wire/ascii.ts";
-import { crc32c } from "../wire/crc32c.ts";
+import type { Clock } from "../base/ports.ts";
+import { bytesOf, textOf } from "../base/ascii.ts";
+import { crc32c } from "../base/crc32c.ts";
 import type { Disk } from "./disk.ts";
 
 /** Not `*.txt`, which people give to programs that rotate logs. */

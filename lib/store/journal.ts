@@ -17,9 +17,9 @@
  * @module
  */
 
-import { GATHER_BYTES_MAX } from "../limits.ts";
-import type { Turn } from "../ports.ts";
-import { ByteQueue } from "../wire/byte_queue.ts";
+import { GATHER_BYTES_MAX } from "../base/limits.ts";
+import type { Turn } from "../base/ports.ts";
+import { ByteQueue } from "../base/byte_queue.ts";
 import type { Loaded } from "./block_load.ts";
 import { Listing } from "./contents.ts";
 import type { Disk } from "./disk.ts";

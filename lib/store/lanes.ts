@@ -16,8 +16,8 @@
  * @module
  */
 
-import { LANE_NUMBER_MAX } from "../limits.ts";
-import { ByteQueue } from "../wire/byte_queue.ts";
+import { LANE_NUMBER_MAX } from "../base/limits.ts";
+import { ByteQueue } from "../base/byte_queue.ts";
 import { type Contents, fingerprint } from "./contents.ts";
 import type { Disk } from "./disk.ts";
 import { scanSegment } from "./recovery.ts";

@@ -15,7 +15,7 @@
  * @module
  */
 
-import { isNodeId } from "../wire/names.ts";
+import { isNodeId } from "../base/names.ts";
 import { type KnownNode, KnownState } from "../wire/known_nodes.ts";
 
 /** What such a file holds. */

@@ -6,8 +6,8 @@
  * @module
  */
 
-import { crcTable } from "../wire/crc32c.ts";
-import { isPlain } from "./escape.ts";
+import { crcTable } from "../base/crc32c.ts";
+import { isPlain } from "../wire/escape.ts";
 
 /** Payloads that are shorter gain nothing. */
 export const PLAIN_CRC_BYTES_MIN = 64;

@@ -24,15 +24,15 @@
  * @module
  */
 
-import { bytesOf, startsWith, writeDecimal } from "../wire/ascii.ts";
-import type { ByteQueue } from "../wire/byte_queue.ts";
+import { bytesOf, startsWith, writeDecimal } from "../base/ascii.ts";
+import type { ByteQueue } from "../base/byte_queue.ts";
 import { MESSAGE_HEADER_BYTES } from "../wire/client_frames.ts";
-import { readU32 } from "../wire/little_endian.ts";
+import { readU32 } from "../base/little_endian.ts";
 import { printOfCrc } from "../wire/print.ts";
 import { MESSAGE_PREFIX } from "../wire/words.ts";
-import { NODE_ID_BYTES } from "../limits.ts";
-import { crc32c, crcJoined } from "../wire/crc32c.ts";
-import { ESCAPED_BYTES_MAX, escapeInto } from "./escape.ts";
+import { NODE_ID_BYTES } from "../base/limits.ts";
+import { crc32c, crcJoined } from "../base/crc32c.ts";
+import { ESCAPED_BYTES_MAX, escapeInto } from "../wire/escape.ts";
 import { PLAIN_CRC_BYTES_MIN, plainCrc } from "./plain_crc.ts";
 
 const LF = 10;

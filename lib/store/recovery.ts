@@ -10,10 +10,10 @@
  * @module
  */
 
-import { CLIENT_ID_BYTES_MAX, MESSAGE_BYTES_MAX } from "../limits.ts";
+import { CLIENT_ID_BYTES_MAX, MESSAGE_BYTES_MAX } from "../base/limits.ts";
 import { findLineEnd } from "../wire/line.ts";
 import type { Disk } from "./disk.ts";
-import { ESCAPED_BYTES_MAX } from "./escape.ts";
+import { ESCAPED_BYTES_MAX } from "../wire/escape.ts";
 import { newParsedRecord, type ParsedRecord, parseRecord } from "./record.ts";
 
 /** No record is longer: a payload all escaped, and generously what precedes. */

@@ -11,8 +11,8 @@
  * @module
  */
 
-import type { Turn } from "../ports.ts";
-import type { ByteQueue } from "../wire/byte_queue.ts";
+import type { Turn } from "../base/ports.ts";
+import type { ByteQueue } from "../base/byte_queue.ts";
 import { loadAround, type Loaded } from "./block_load.ts";
 import type { Entry, Listing, Loss } from "./contents.ts";
 import type { Disk } from "./disk.ts";

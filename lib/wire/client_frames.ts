@@ -8,9 +8,9 @@ import {
   FRAME_MESSAGES_MAX,
   FRAME_PAYLOAD_BYTES_MAX,
   MESSAGE_BYTES_MAX,
-} from "../limits.ts";
-import { bytesOf } from "./ascii.ts";
-import type { ByteQueue } from "./byte_queue.ts";
+} from "../base/limits.ts";
+import { bytesOf } from "../base/ascii.ts";
+import type { ByteQueue } from "../base/byte_queue.ts";
 import type { WireErrorKind } from "./errors.ts";
 import { beginFrame, type FrameBounds, FrameType } from "./frame.ts";
 import {
@@ -20,7 +20,7 @@ import {
   writeU16,
   writeU32,
   writeU64,
-} from "./little_endian.ts";
+} from "../base/little_endian.ts";
 
 /** Bytes in front of each message of a payload: its length. */
 export const MESSAGE_HEADER_BYTES = 4;

@@ -19,9 +19,9 @@
  * @module
  */
 
-import { FRAME_BYTES_MAX, RESTORE_FRAME_BYTES_MAX } from "../limits.ts";
-import { bytesOf } from "./ascii.ts";
-import type { ByteQueue } from "./byte_queue.ts";
+import { FRAME_BYTES_MAX, RESTORE_FRAME_BYTES_MAX } from "../base/limits.ts";
+import { bytesOf } from "../base/ascii.ts";
+import type { ByteQueue } from "../base/byte_queue.ts";
 import type { WireErrorKind } from "./errors.ts";
 import {
   readU16,
@@ -30,7 +30,7 @@ import {
   writeU16,
   writeU32,
   writeU64,
-} from "./little_endian.ts";
+} from "../base/little_endian.ts";
 
 /** The types of frames. A number is never given a new meaning. */
 export const FrameType = {

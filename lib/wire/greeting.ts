@@ -16,8 +16,8 @@
  * @module
  */
 
-import { GREETING_BYTES_MAX } from "../limits.ts";
-import { bytesOf, startsWith, textOf } from "./ascii.ts";
+import { GREETING_BYTES_MAX } from "../base/limits.ts";
+import { bytesOf, startsWith, textOf } from "../base/ascii.ts";
 import { CONFIRMATION, FORGET, REQUEST, STATUS } from "./words.ts";
 
 /** How the bytes after the handshake are to be read. */

@@ -12,12 +12,12 @@
  * @module
  */
 
-import { ADDRESS_BYTES_MAX, NODE_ID_BYTES } from "../limits.ts";
-import { bytesOf, textOf } from "./ascii.ts";
-import type { ByteQueue } from "./byte_queue.ts";
+import { ADDRESS_BYTES_MAX, NODE_ID_BYTES } from "../base/limits.ts";
+import { bytesOf, textOf } from "../base/ascii.ts";
+import type { ByteQueue } from "../base/byte_queue.ts";
 import { beginFrame, type FrameBounds, FrameType } from "./frame.ts";
-import { readU32, readU64, writeU32, writeU64 } from "./little_endian.ts";
-import { areNodeIds } from "./names.ts";
+import { readU32, readU64, writeU32, writeU64 } from "../base/little_endian.ts";
+import { areNodeIds } from "../base/names.ts";
 
 /** What became of a data node. A number is never given a new meaning. */
 export const KnownState = {

@@ -11,8 +11,8 @@
  */
 
 import { MESSAGE_HEADER_BYTES } from "./client_frames.ts";
-import { crc32c } from "./crc32c.ts";
-import { readU32 } from "./little_endian.ts";
+import { crc32c } from "../base/crc32c.ts";
+import { readU32 } from "../base/little_endian.ts";
 
 /** The print of the message `bytes[from..to)`: 1 to 2^32 - 1. */
 export function printOf(bytes: Uint8Array, from: number, to: number): number {

@@ -12,9 +12,9 @@ import {
   ADDRESS_BYTES_MAX,
   LANE_NUMBER_MAX,
   NODE_ID_BYTES,
-} from "../limits.ts";
-import { bytesOf, textOf } from "./ascii.ts";
-import type { ByteQueue } from "./byte_queue.ts";
+} from "../base/limits.ts";
+import { bytesOf, textOf } from "../base/ascii.ts";
+import type { ByteQueue } from "../base/byte_queue.ts";
 import type { WireErrorKind } from "./errors.ts";
 import { beginFrame, type FrameBounds, FrameType } from "./frame.ts";
 import {
@@ -24,8 +24,8 @@ import {
   writeU16,
   writeU32,
   writeU64,
-} from "./little_endian.ts";
-import { areNodeIds } from "./names.ts";
+} from "../base/little_endian.ts";
+import { areNodeIds } from "../base/names.ts";
 
 const NODES_FIELDS = 8;
 const READ_FIELDS = 32;

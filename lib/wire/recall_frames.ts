@@ -6,11 +6,11 @@
  * @module
  */
 
-import { FRAME_MESSAGES_MAX } from "../limits.ts";
-import type { ByteQueue } from "./byte_queue.ts";
+import { FRAME_MESSAGES_MAX } from "../base/limits.ts";
+import type { ByteQueue } from "../base/byte_queue.ts";
 import { beginFrame, type FrameBounds, FrameType } from "./frame.ts";
-import { readU32, readU64, writeU32, writeU64 } from "./little_endian.ts";
-import { areClientId } from "./names.ts";
+import { readU32, readU64, writeU32, writeU64 } from "../base/little_endian.ts";
+import { areClientId } from "../base/names.ts";
 
 /** A data node that answers `recall` says so in its handshake: `recalls=1`. */
 export const RECALLS_PROPERTY = "recalls";

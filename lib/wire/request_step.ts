@@ -5,8 +5,8 @@
  * @module
  */
 
-import { bytesOf } from "./ascii.ts";
-import type { ByteQueue } from "./byte_queue.ts";
+import { bytesOf } from "../base/ascii.ts";
+import type { ByteQueue } from "../base/byte_queue.ts";
 import { type Encoding, readRequest, readRestOfRequest } from "./greeting.ts";
 import { CONFIRMATION } from "./words.ts";
 

@@ -5,15 +5,15 @@
  * @module
  */
 
-import { bytesOf } from "./ascii.ts";
-import type { ByteQueue } from "./byte_queue.ts";
+import { bytesOf } from "../base/ascii.ts";
+import type { ByteQueue } from "../base/byte_queue.ts";
 import {
   beginFrame,
   type FrameBounds,
   FrameType,
   HEADER_BYTES,
 } from "./frame.ts";
-import { readU16, readU64, writeU16, writeU64 } from "./little_endian.ts";
+import { readU16, readU64, writeU16, writeU64 } from "../base/little_endian.ts";
 
 const RESTORE_FIELDS = 8;
 const RESTORED_FIELDS = 10;

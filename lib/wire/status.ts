@@ -10,7 +10,7 @@
  * @module
  */
 
-import { bytesOf } from "./ascii.ts";
+import { bytesOf } from "../base/ascii.ts";
 import { formatProperties, parseRest, type Properties } from "./greeting.ts";
 import { DATA_ROLE, STATUS } from "./words.ts";
 

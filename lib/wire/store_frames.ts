@@ -4,9 +4,9 @@
  * @module
  */
 
-import { NODE_ID_BYTES, REPLICAS_MAX, TIME_MS_MAX } from "../limits.ts";
-import { bytesOf } from "./ascii.ts";
-import type { ByteQueue } from "./byte_queue.ts";
+import { NODE_ID_BYTES, REPLICAS_MAX, TIME_MS_MAX } from "../base/limits.ts";
+import { bytesOf } from "../base/ascii.ts";
+import type { ByteQueue } from "../base/byte_queue.ts";
 import type { WireErrorKind } from "./errors.ts";
 import { isRun, longestMessage } from "./client_frames.ts";
 import { beginFrame, type FrameBounds, FrameType } from "./frame.ts";
@@ -17,8 +17,8 @@ import {
   writeU16,
   writeU32,
   writeU64,
-} from "./little_endian.ts";
-import { areClientId, areNodeIds } from "./names.ts";
+} from "../base/little_endian.ts";
+import { areClientId, areNodeIds } from "../base/names.ts";
 
 const STORE_FIELDS = 46;
 const STORED_FIELDS = 24;

@@ -4,16 +4,16 @@
  */
 
 import { Seen } from "../../lib/data/seen.ts";
-import { placementOf, placements } from "../../lib/head/placement.ts";
-import type { Member } from "../../lib/head/member.ts";
-import { GATHER_BYTES_MAX } from "../../lib/limits.ts";
-import { crc32c } from "../../lib/wire/crc32c.ts";
+import { placementOf, placements } from "../../lib/head/delivery/placement.ts";
+import type { Member } from "../../lib/head/members/member.ts";
+import { GATHER_BYTES_MAX } from "../../lib/base/limits.ts";
+import { crc32c } from "../../lib/base/crc32c.ts";
 import {
   newParsedRecord,
   parseRecord,
   writeRecords,
 } from "../../lib/store/record.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import { readMessages } from "../../lib/wire/client_frames.ts";
 import { readFrame } from "../../lib/wire/frame.ts";
 import { printsOf } from "../../lib/wire/print.ts";

@@ -1,6 +1,6 @@
 /** The rows of the bench: a kind of work, and who does it. */
 
-import { counted } from "../../lib/counted.ts";
+import { counted } from "../../lib/base/counted.ts";
 import type { Work } from "./measure.ts";
 import {
   bareServer,

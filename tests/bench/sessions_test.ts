@@ -1,7 +1,7 @@
 /** Answers of peers, however the network cuts them. */
 
 import assert from "node:assert/strict";
-import { bytesOf } from "../../lib/wire/ascii.ts";
+import { bytesOf } from "../../lib/base/ascii.ts";
 import { joined } from "../support/records.ts";
 import { AmqpSession } from "./load/amqp.ts";
 import { newBeanstalkdSession } from "./load/beanstalkd.ts";

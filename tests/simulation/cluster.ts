@@ -6,18 +6,21 @@
 import assert from "node:assert/strict";
 import { ClientCore } from "../../lib/client/core.ts";
 import { DataCore } from "../../lib/data/core.ts";
-import type { Batch } from "../../lib/head/batch.ts";
+import type { Batch } from "../../lib/head/delivery/batch.ts";
 import { HeadCore, type HeadOptions } from "../../lib/head/core.ts";
-import type { Member } from "../../lib/head/member.ts";
-import type { ReturningMember } from "../../lib/head/membership.ts";
+import type { Member } from "../../lib/head/members/member.ts";
+import type { ReturningMember } from "../../lib/head/members/membership.ts";
 import { type NodesFile, parseNodes } from "../../lib/store/nodes_file.ts";
-import { newClientId, newNodeId } from "../../lib/identity.ts";
-import { CLIENT_WINDOW_BYTES, MEMBER_WINDOW_BYTES } from "../../lib/limits.ts";
-import type { Link, Session } from "../../lib/ports.ts";
+import { newClientId, newNodeId } from "../../lib/base/random_names.ts";
+import {
+  CLIENT_WINDOW_BYTES,
+  MEMBER_WINDOW_BYTES,
+} from "../../lib/base/limits.ts";
+import type { Link, Session } from "../../lib/base/ports.ts";
 import { ReaderCore } from "../../lib/reader/core.ts";
-import { unescapeInto } from "../../lib/store/escape.ts";
+import { unescapeInto } from "../../lib/wire/escape.ts";
 import type { Recovery } from "../../lib/store/journal_opening.ts";
-import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
+import { bytesOf, textOf } from "../../lib/base/ascii.ts";
 import { KnownState, NO_MESSAGES } from "../../lib/wire/known_nodes.ts";
 import { findLineEnd } from "../../lib/wire/line.ts";
 import type { History, Sent } from "./history.ts";

@@ -3,10 +3,10 @@
  */
 
 import assert from "node:assert/strict";
-import { unescapeInto } from "../../lib/store/escape.ts";
+import { unescapeInto } from "../../lib/wire/escape.ts";
 import { newParsedRecord, parseRecord } from "../../lib/store/record.ts";
 import { joinedRecords } from "../../lib/store/recovery.ts";
-import { textOf } from "../../lib/wire/ascii.ts";
+import { textOf } from "../../lib/base/ascii.ts";
 import type { ReadBack } from "./cluster.ts";
 import type { SimDisk } from "./sim_disk.ts";
 

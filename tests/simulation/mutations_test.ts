@@ -75,14 +75,14 @@ const mutations: readonly Mutation[] = [
   },
   {
     name: "place a client's messages without asking who knows it",
-    file: "lib/head/recalls.ts",
+    file: "lib/head/delivery/recalls.ts",
     find: "return newest > past.recalledAt ||",
     replace: "return newest < 0 ||",
     test: "reuse",
   },
   {
     name: "store again what is known elsewhere",
-    file: "lib/head/delivery.ts",
+    file: "lib/head/delivery/delivery.ts",
     find: "this.#knowerAmong(batch) ?? this.#placement(candidates);",
     replace: "this.#placement(candidates);",
     test: "reuse",
@@ -102,45 +102,45 @@ const mutations: readonly Mutation[] = [
   },
   {
     name: "skip redelivery when a data node leaves",
-    file: "lib/head/delivery.ts",
+    file: "lib/head/delivery/delivery.ts",
     find: "placedAnew += batch.count;\n        this.#placeOrWait(batch);",
     replace: "placedAnew += batch.count;",
   },
   {
     name: "forget messages that gather until others are answered",
-    file: "lib/head/gathering.ts",
+    file: "lib/head/delivery/gathering.ts",
     find: "    if (this.#isEnough()) this.#release();\n",
     replace: "    if (this.#isEnough()) this.#release();\n" +
       "    else this.#batches.length = 0;\n",
   },
   {
     name: "forget messages that wait for a data node",
-    file: "lib/head/waiting.ts",
+    file: "lib/head/delivery/waiting.ts",
     find: "    line.queue.push(batch);",
     replace: "",
   },
   {
     name: "answer after the first of several copies",
-    file: "lib/head/delivery.ts",
+    file: "lib/head/delivery/delivery.ts",
     find:
       "if (batch.storedBy.length >= batch.wanted) this.#answerStored(batch);",
     replace: "this.#answerStored(batch);",
   },
   {
     name: "count a data node that came back as another",
-    file: "lib/head/batch.ts",
+    file: "lib/head/delivery/batch.ts",
     find: "if (holder.id === member.id) return true;",
     replace: "if (holder === member) return true;",
   },
   {
     name: "give a text client's messages one sequence",
-    file: "lib/head/text_client_session.ts",
+    file: "lib/head/sessions/text_client_session.ts",
     find: "return this.#nextSequence++;",
     replace: "return this.#nextSequence;",
   },
   {
     name: "answer a text client out of order",
-    file: "lib/head/text_client_session.ts",
+    file: "lib/head/sessions/text_client_session.ts",
     find: "this.#answers.set(sequence - this.#firstUnanswered, text);",
     replace: "this.#answers.set(0 * sequence, text);",
   },
@@ -186,14 +186,14 @@ const mutations: readonly Mutation[] = [
   },
   {
     name: "count a copy of one data node for two",
-    file: "lib/head/repair_pass.ts",
+    file: "lib/head/repair/repair_pass.ts",
     find: "} else if (!known.holders.includes(member.id)) {",
     replace: "} else {",
     test: "repair",
   },
   {
     name: "count a copy that is lost before its message is answered",
-    file: "lib/head/delivery.ts",
+    file: "lib/head/delivery/delivery.ts",
     find: "batch.storedBy.some((member) => member.id === id)",
     replace: "batch.storedBy.some((member) => member.id === `${id}?`)",
     test: "disk_faults",
@@ -221,41 +221,41 @@ const mutations: readonly Mutation[] = [
   },
   {
     name: "read back without waiting for slower data nodes",
-    file: "lib/reader/merge.ts",
+    file: "lib/store/merge.ts",
     find: "if (stream.front() === Front.nothing) return;",
     replace: "",
   },
   {
     name: "call whole what fewer disks had than are away",
-    file: "lib/head/pass_verdict.ts",
+    file: "lib/head/repair/pass_verdict.ts",
     find: "const isWhole = absent.every(({ copies }) => copies > disks);",
     replace: "const isWhole = absent.every(({ copies }) => copies > 0);",
     test: "truth",
   },
   {
     name: "forget that a message had fewer copies than those before",
-    file: "lib/head/roster.ts",
+    file: "lib/head/members/roster.ts",
     find: "if (node === undefined || node.copies <= copies) return;",
     replace: "if (node === undefined || node.copies < NO_MESSAGES) return;",
     test: "truth",
   },
   {
     name: "count copies of records that a data node has lost",
-    file: "lib/head/pass_verdict.ts",
+    file: "lib/head/repair/pass_verdict.ts",
     find: "      if (!isWhole && lacking.includes(node)) continue;\n",
     replace: "",
     test: "truth",
   },
   {
     name: "judge a record before others of its tick are met",
-    file: "lib/head/repair_pass.ts",
+    file: "lib/head/repair/repair_pass.ts",
     find: "unjudged.tick >= tickReached",
     replace: "unjudged.tick > Infinity * tickReached",
     test: "repair",
   },
   {
     name: "make the copies of an outage only with the next message",
-    file: "lib/head/repairer.ts",
+    file: "lib/head/repair/repairer.ts",
     find: "(this.#isAsked || this.#isShort(nowMs) ||",
     replace: "(this.#isAsked ||",
     test: "repair",
@@ -300,7 +300,7 @@ async function copyAll(from: string, to: string): Promise<void> {
 }
 
 Deno.test("without a fault, the copy of the sources passes", async () => {
-  const file = "lib/limits.ts";
+  const file = "lib/base/limits.ts";
   const find = "export const DEFAULT_PORT = 5000;";
   const { code, out } = await runMutant(
     { name: "none", file, find, replace: find },

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { ClientCore } from "../../lib/client/core.ts";
-import { bytesOf } from "../../lib/wire/ascii.ts";
+import { bytesOf } from "../../lib/base/ascii.ts";
 import { headDefaults, SimData, SimHead } from "./cluster.ts";
 import { storedTexts } from "./history.ts";
 import { readAll } from "./read_all.ts";

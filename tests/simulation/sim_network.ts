@@ -17,8 +17,8 @@
  *   to that.
  */
 
-import type { Dialer, Link, Session } from "../../lib/ports.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import type { Dialer, Link, Session } from "../../lib/base/ports.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import type { Process, World } from "./world.ts";
 
 /** How the network behaves. */

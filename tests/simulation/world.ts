@@ -7,8 +7,8 @@
  * dead, and wait while it is stopped, as after SIGSTOP.
  */
 
-import { TICK_MS } from "../../lib/limits.ts";
-import type { Clock, Random, Turn } from "../../lib/ports.ts";
+import { TICK_MS } from "../../lib/base/limits.ts";
+import type { Clock, Random, Turn } from "../../lib/base/ports.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 interface Event {

@@ -3,12 +3,12 @@
  * every message at once, and has data nodes that a test gives it.
  */
 
-import { HEAD_PULSE } from "../../lib/client/head_pulse.ts";
-import { Pulse } from "../../lib/heartbeat/pulse.ts";
-import { listen } from "../../lib/net/listen.ts";
-import { newTurn } from "../../lib/net/turn.ts";
-import type { Link, Session } from "../../lib/ports.ts";
-import { bytesOf } from "../../lib/wire/ascii.ts";
+import { HEAD_PULSE } from "../../lib/liveness/head_pulse.ts";
+import { Pulse } from "../../lib/liveness/pulse.ts";
+import { listen } from "../../lib/system/listen.ts";
+import { newTurn } from "../../lib/system/turn.ts";
+import type { Link, Session } from "../../lib/base/ports.ts";
+import { bytesOf } from "../../lib/base/ascii.ts";
 import {
   MESSAGE_HEADER_BYTES,
   type ReadMessages,
@@ -24,7 +24,7 @@ import {
   readFrame,
 } from "../../lib/wire/frame.ts";
 import { findLineEnd } from "../../lib/wire/line.ts";
-import { readU32 } from "../../lib/wire/little_endian.ts";
+import { readU32 } from "../../lib/base/little_endian.ts";
 import {
   type ListedNode,
   NodeState,

@@ -7,7 +7,7 @@
  */
 
 import type { Disk } from "../../lib/store/disk.ts";
-import { DenoDisk } from "../../lib/store/deno_disk.ts";
+import { DenoDisk } from "../../lib/system/deno_disk.ts";
 
 /** Time that a sync takes, in ms, at most. */
 const SYNC_MS_MAX = 15;

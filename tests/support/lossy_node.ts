@@ -1,14 +1,14 @@
 /** A data node on a lossy disk: `lossy_node.ts HEAD DIRECTORY`. */
 
-import { openLog } from "../../lib/log.ts";
+import { openLog } from "../../lib/system/log.ts";
 import {
   fastRandom,
   strongRandom,
   systemClock as clock,
-} from "../../lib/net/environment.ts";
-import { newTurn } from "../../lib/net/turn.ts";
-import { makeDirectory } from "../../lib/store/deno_disk.ts";
-import { openNodeDirectory } from "../../lib/store/node_directory.ts";
+} from "../../lib/system/environment.ts";
+import { newTurn } from "../../lib/system/turn.ts";
+import { makeDirectory } from "../../lib/system/deno_disk.ts";
+import { openNodeDirectory } from "../../lib/system/node_directory.ts";
 import { startData } from "../../roles/data.ts";
 import { lossyDisk } from "./lossy_disk.ts";
 

@@ -1,6 +1,6 @@
 /** A clock that stands still until a test moves it. */
 
-import type { Clock } from "../../lib/ports.ts";
+import type { Clock } from "../../lib/base/ports.ts";
 
 export class ManualClock implements Clock {
   #ms = 0;

@@ -1,6 +1,6 @@
 /** A turn that ends when a test says so. */
 
-import type { Turn } from "../../lib/ports.ts";
+import type { Turn } from "../../lib/base/ports.ts";
 
 export class ManualTurn implements Turn {
   #before: (() => void)[] = [];

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { DataCore } from "../../lib/data/core.ts";
-import type { Link, Session } from "../../lib/ports.ts";
-import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import type { Link, Session } from "../../lib/base/ports.ts";
+import { bytesOf, textOf } from "../../lib/base/ascii.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import { WireError } from "../../lib/wire/errors.ts";
 import { FrameType, readFrame } from "../../lib/wire/frame.ts";
 import {

@@ -7,8 +7,8 @@ import {
   CLIENT_WINDOW_BYTES,
   MEMBER_WINDOW_BYTES,
   TICK_MS,
-} from "../../lib/limits.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+} from "../../lib/base/limits.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import {
   type MessagesFields,
   writeMessages,

@@ -1,7 +1,7 @@
 /** Records for tests: short to write, and whole. */
 
-import { bytesOf } from "../../lib/wire/ascii.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { bytesOf } from "../../lib/base/ascii.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import { writeMessage } from "../../lib/wire/client_frames.ts";
 import { type BatchHeader, writeRecords } from "../../lib/store/record.ts";
 

@@ -6,8 +6,8 @@
  * so a session sees exactly what it would see on a socket.
  */
 
-import type { Link, Session } from "../../lib/ports.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import type { Link, Session } from "../../lib/base/ports.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import type { ManualTurn } from "./manual_turn.ts";
 
 const OUR_CLOSE = "we closed the connection";

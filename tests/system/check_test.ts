@@ -1,8 +1,8 @@
 /** `--check` against real processes: at work, absent, hung, of another role. */
 
 import assert from "node:assert/strict";
-import { DIAL_TIMEOUT_MS } from "../../lib/limits.ts";
-import { askStatus } from "../../lib/net/ask_status.ts";
+import { DIAL_TIMEOUT_MS } from "../../lib/base/limits.ts";
+import { askStatus } from "../../lib/system/ask_status.ts";
 import { formatStatus } from "../../lib/wire/status.ts";
 import {
   Directory,

@@ -1,7 +1,7 @@
 /** Files that others touch while a data node runs, or while it does not. */
 
 import assert from "node:assert/strict";
-import { askStatus } from "../../lib/net/ask_status.ts";
+import { askStatus } from "../../lib/system/ask_status.ts";
 import {
   Directory,
   portOf,

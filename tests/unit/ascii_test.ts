@@ -6,7 +6,7 @@ import {
   startsWith,
   textOf,
   writeDecimal,
-} from "../../lib/wire/ascii.ts";
+} from "../../lib/base/ascii.ts";
 
 Deno.test("writeDecimal writes what String writes", () => {
   const target = new Uint8Array(40);

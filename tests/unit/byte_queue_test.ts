@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 
 Deno.test("ByteQueue gives back what was appended, in order", () => {
   const operation = fc.oneof(

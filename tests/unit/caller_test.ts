@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { Approach } from "../../lib/approach.ts";
-import type { CalledSession } from "../../lib/call.ts";
-import { Caller } from "../../lib/caller.ts";
-import { ANSWER_TIMEOUT_MS, REDIAL_MS_MAX } from "../../lib/limits.ts";
-import type { Link, Session } from "../../lib/ports.ts";
-import { textOf } from "../../lib/wire/ascii.ts";
+import { Approach } from "../../lib/calling/approach.ts";
+import type { CalledSession } from "../../lib/calling/call.ts";
+import { Caller } from "../../lib/calling/caller.ts";
+import { ANSWER_TIMEOUT_MS, REDIAL_MS_MAX } from "../../lib/base/limits.ts";
+import type { Link, Session } from "../../lib/base/ports.ts";
+import { textOf } from "../../lib/base/ascii.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { ScriptedLink } from "../support/scripted_link.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { strongRandom } from "../../lib/net/environment.ts";
-import { claim, claimedHere } from "../../lib/store/claim.ts";
+import { strongRandom } from "../../lib/system/environment.ts";
+import { claim, claimedHere } from "../../lib/system/claim.ts";
 import {
   openNodeDirectory,
   runningNodes,
-} from "../../lib/store/node_directory.ts";
+} from "../../lib/system/node_directory.ts";
 import { Directory } from "../support/program.ts";
 
 const MARK = "used";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Window } from "../../lib/client/window.ts";
-import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { bytesOf, textOf } from "../../lib/base/ascii.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import { readMessages } from "../../lib/wire/client_frames.ts";
 import { readFrame } from "../../lib/wire/frame.ts";
-import { readU32 } from "../../lib/wire/little_endian.ts";
+import { readU32 } from "../../lib/base/little_endian.ts";
 
 /** The frame that a window writes: its fields and messages. */
 function takeFrame(window: Window) {

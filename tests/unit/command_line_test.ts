@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Command } from "../../lib/cli/command.ts";
-import { flagsOf } from "../../lib/cli.ts";
+import { flagsOf } from "../../lib/cli/flags.ts";
 import {
   aboutVariables,
   type Environment,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Console, type ConsoleStream } from "../../lib/log/console.ts";
-import { jsonLine, textLine } from "../../lib/log/console_line.ts";
+import { Console, type ConsoleStream } from "../../lib/system/log/console.ts";
+import { jsonLine, textLine } from "../../lib/system/log/console_line.ts";
 
 /** A stream that takes what it is given when the test lets it. */
 class SlowStream implements ConsoleStream {

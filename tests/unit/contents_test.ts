@@ -7,7 +7,7 @@ import {
   ContentsError,
 } from "../../lib/store/contents.ts";
 import { Journal } from "../../lib/store/journal.ts";
-import { TICK_MS } from "../../lib/limits.ts";
+import { TICK_MS } from "../../lib/base/limits.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { ManualTurn } from "../support/manual_turn.ts";
 import { MemoryDisk } from "../support/memory_disk.ts";

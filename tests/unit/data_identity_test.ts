@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { writeRecords } from "../../lib/store/record.ts";
-import { bytesOf } from "../../lib/wire/ascii.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { bytesOf } from "../../lib/base/ascii.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import { TICK_LEAP_MAX } from "../../lib/wire/leap.ts";
 import { printOf } from "../../lib/wire/print.ts";
 import { writeRecall } from "../../lib/wire/recall_frames.ts";

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { DataCore } from "../../lib/data/core.ts";
-import type { Link, Session } from "../../lib/ports.ts";
-import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import type { Link, Session } from "../../lib/base/ports.ts";
+import { bytesOf, textOf } from "../../lib/base/ascii.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import {
   FrameType,
   readBeat,
@@ -22,7 +22,7 @@ import {
   type StoreFields,
   writeStore,
 } from "../../lib/wire/store_frames.ts";
-import { TICK_MS } from "../../lib/limits.ts";
+import { TICK_MS } from "../../lib/base/limits.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { ManualTurn } from "../support/manual_turn.ts";
 import { MemoryDisk } from "../support/memory_disk.ts";

@@ -1,7 +1,7 @@
 /** A real directory, and what others do in it. */
 
 import assert from "node:assert/strict";
-import { DenoDisk, LOCK_FILE } from "../../lib/store/deno_disk.ts";
+import { DenoDisk, LOCK_FILE } from "../../lib/system/deno_disk.ts";
 import { Directory } from "../support/program.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);

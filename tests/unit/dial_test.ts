@@ -5,7 +5,7 @@ import {
   UNKNOWN_HOST,
   UNRESOLVED_HOST,
   whyNotConnected,
-} from "../../lib/net/dial.ts";
+} from "../../lib/system/dial.ts";
 
 /** What Deno throws, as Rust's library words it. */
 const lookup = (words: string) =>

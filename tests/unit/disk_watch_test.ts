@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { DiskWatch } from "../../lib/data/disk_watch.ts";
-import { TICK_MS } from "../../lib/limits.ts";
+import { TICK_MS } from "../../lib/base/limits.ts";
 import { Contents } from "../../lib/store/contents.ts";
 import { FrameType, readFrame } from "../../lib/wire/frame.ts";
-import { textOf } from "../../lib/wire/ascii.ts";
+import { textOf } from "../../lib/base/ascii.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { MemoryDisk } from "../support/memory_disk.ts";
 import { newData, storeFrame } from "../support/new_data.ts";

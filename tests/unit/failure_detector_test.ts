@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { STORE_TIMEOUT_MS } from "../../lib/limits.ts";
-import { textOf } from "../../lib/wire/ascii.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { STORE_TIMEOUT_MS } from "../../lib/base/limits.ts";
+import { textOf } from "../../lib/base/ascii.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import {
   type BeatFields,
   FrameType,

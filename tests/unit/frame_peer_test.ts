@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { ClientCore } from "../../lib/client/core.ts";
-import type { Link, Session } from "../../lib/ports.ts";
-import { bytesOf } from "../../lib/wire/ascii.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import type { Link, Session } from "../../lib/base/ports.ts";
+import { bytesOf } from "../../lib/base/ascii.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import { writeReceipt, writeRefusal } from "../../lib/wire/client_frames.ts";
 import { WireError } from "../../lib/wire/errors.ts";
 import { ManualClock } from "../support/manual_clock.ts";

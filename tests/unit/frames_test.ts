@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { MESSAGE_BYTES_MAX, TIME_MS_MAX } from "../../lib/limits.ts";
-import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { MESSAGE_BYTES_MAX, TIME_MS_MAX } from "../../lib/base/limits.ts";
+import { bytesOf, textOf } from "../../lib/base/ascii.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import {
   longestMessage,
   readMessages,

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Batch } from "../../lib/head/batch.ts";
-import { Gathering } from "../../lib/head/gathering.ts";
-import type { Member } from "../../lib/head/member.ts";
-import { GROUP_BYTES } from "../../lib/limits.ts";
+import type { Batch } from "../../lib/head/delivery/batch.ts";
+import { Gathering } from "../../lib/head/delivery/gathering.ts";
+import type { Member } from "../../lib/head/members/member.ts";
+import { GROUP_BYTES } from "../../lib/base/limits.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { ManualTurn } from "../support/manual_turn.ts";
 

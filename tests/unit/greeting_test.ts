@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { bytesOf, textOf } from "../../lib/base/ascii.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import {
   type Greeting,
   readConfirmation,

@@ -6,7 +6,7 @@ import {
   FRAME_PAYLOAD_BYTES_MAX,
   SEND_BYTES_HIGH,
   STORE_TIMEOUT_MS,
-} from "../../lib/limits.ts";
+} from "../../lib/base/limits.ts";
 import { readReceipt, readRefusal } from "../../lib/wire/client_frames.ts";
 import { FrameStatus, FrameType, readFrame } from "../../lib/wire/frame.ts";
 import { ANSWER, messagesFrame, newHead } from "../support/new_head.ts";

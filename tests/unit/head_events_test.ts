@@ -1,8 +1,8 @@
 /** What a head's log says. */
 
 import assert from "node:assert/strict";
-import type { EventLog, Log } from "../../lib/log.ts";
-import type { LogFile } from "../../lib/log/log_file.ts";
+import type { EventLog, Log } from "../../lib/system/log.ts";
+import type { LogFile } from "../../lib/system/log/log_file.ts";
 import { headEvents } from "../../roles/head_events.ts";
 
 /** The events of a head, and what they said. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { HeadOptions } from "../../lib/head/core.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import {
   FrameType,
   readBeat,

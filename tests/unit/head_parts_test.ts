@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Fifo } from "../../lib/fifo.ts";
-import { BlockPool } from "../../lib/head/block_pool.ts";
-import type { Member } from "../../lib/head/member.ts";
-import { placementOf, placements } from "../../lib/head/placement.ts";
-import { newClientId, newNodeId } from "../../lib/identity.ts";
-import { GROUP_BYTES } from "../../lib/limits.ts";
+import { Fifo } from "../../lib/base/fifo.ts";
+import { BlockPool } from "../../lib/head/delivery/block_pool.ts";
+import type { Member } from "../../lib/head/members/member.ts";
+import { placementOf, placements } from "../../lib/head/delivery/placement.ts";
+import { newClientId, newNodeId } from "../../lib/base/random_names.ts";
+import { GROUP_BYTES } from "../../lib/base/limits.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 Deno.test("Fifo agrees with an array", () => {

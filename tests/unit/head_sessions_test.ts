@@ -5,10 +5,10 @@ import {
   STORE_TIMEOUT_MS,
   TICK_MS,
   UNGREETED_CONNECTIONS_MAX,
-} from "../../lib/limits.ts";
-import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
+} from "../../lib/base/limits.ts";
+import { bytesOf, textOf } from "../../lib/base/ascii.ts";
 import { WireError } from "../../lib/wire/errors.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import { writeMessages } from "../../lib/wire/client_frames.ts";
 import { writeDamaged } from "../../lib/wire/frame.ts";
 import { writeNotStored, writeStored } from "../../lib/wire/store_frames.ts";

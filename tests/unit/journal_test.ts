@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MESSAGE_BYTES_MAX } from "../../lib/limits.ts";
+import { MESSAGE_BYTES_MAX } from "../../lib/base/limits.ts";
 import { Journal } from "../../lib/store/journal.ts";
 import type { Recovery } from "../../lib/store/journal_opening.ts";
 import { ManualTurn } from "../support/manual_turn.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import { readFrame } from "../../lib/wire/frame.ts";
 import {
   formatNodes,
@@ -16,7 +16,7 @@ import {
   readRoster,
   writeRoster,
 } from "../../lib/wire/known_nodes.ts";
-import { verdictOfPass } from "../../lib/head/pass_verdict.ts";
+import { verdictOfPass } from "../../lib/head/repair/pass_verdict.ts";
 import { knownNode } from "../support/new_head.ts";
 
 const anyNode: fc.Arbitrary<KnownNode> = fc.record({

@@ -1,8 +1,8 @@
 /** A head believes nobody's time that cannot be. */
 
 import assert from "node:assert/strict";
-import { textOf } from "../../lib/wire/ascii.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { textOf } from "../../lib/base/ascii.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import { readFrame } from "../../lib/wire/frame.ts";
 import { isLeap, TICK_LEAP_MAX } from "../../lib/wire/leap.ts";
 import { writePiece, writeRead } from "../../lib/wire/read_frames.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { LineBudget } from "../../lib/log/line_budget.ts";
+import { LineBudget } from "../../lib/system/log/line_budget.ts";
 
 Deno.test("LineBudget lets so many lines through in each second", () => {
   const budget = new LineBudget(3);

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { LineWriter } from "../../lib/line_writer.ts";
-import { bytesOf } from "../../lib/wire/ascii.ts";
+import { LineWriter } from "../../lib/system/line_writer.ts";
+import { bytesOf } from "../../lib/base/ascii.ts";
 
 /**
  * A pipe that does not wait, behind Deno's standard output: up to 4,096 bytes

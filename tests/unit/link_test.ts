@@ -4,10 +4,10 @@
  */
 
 import assert from "node:assert/strict";
-import { listen } from "../../lib/net/listen.ts";
-import { runLink } from "../../lib/net/link.ts";
-import { newTurn } from "../../lib/net/turn.ts";
-import type { Link, Session } from "../../lib/ports.ts";
+import { listen } from "../../lib/system/listen.ts";
+import { runLink } from "../../lib/system/link.ts";
+import { newTurn } from "../../lib/system/turn.ts";
+import type { Link, Session } from "../../lib/base/ports.ts";
 import { SimNetwork } from "../simulation/sim_network.ts";
 import { Process, World } from "../simulation/world.ts";
 import { ScriptedLink } from "../support/scripted_link.ts";

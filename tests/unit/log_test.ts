@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { AppendTarget } from "../../lib/log/append_file.ts";
-import { LogFile, type LogFileEvents } from "../../lib/log/log_file.ts";
-import { timestamp } from "../../lib/log/timestamp.ts";
+import type { AppendTarget } from "../../lib/system/log/append_file.ts";
+import { LogFile, type LogFileEvents } from "../../lib/system/log/log_file.ts";
+import { timestamp } from "../../lib/system/log/timestamp.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { ManualTurn } from "../support/manual_turn.ts";
 

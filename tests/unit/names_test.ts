@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { bytesOf } from "../../lib/wire/ascii.ts";
-import { areClientId, isClientId, nameOf } from "../../lib/wire/names.ts";
+import { bytesOf } from "../../lib/base/ascii.ts";
+import { areClientId, isClientId, nameOf } from "../../lib/base/names.ts";
 
 Deno.test("nameOf gives each name, however many are met between", () => {
   // Few letters and many names, so that they meet in every place.

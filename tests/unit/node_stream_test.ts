@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Front, NodeStream } from "../../lib/reader/node_stream.ts";
+import { Front, NodeStream } from "../../lib/store/record_stream.ts";
 import { writeRecords } from "../../lib/store/record.ts";
-import { bytesOf } from "../../lib/wire/ascii.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { bytesOf } from "../../lib/base/ascii.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import { headerOf, joined, lineOf, payloadOf } from "../support/records.ts";
 
 /** Reads `content` in pieces of these sizes. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { HOST_UNKNOWN_MS_MAX } from "../../lib/limits.ts";
-import { UNKNOWN_HOST } from "../../lib/net/dial.ts";
+import { HOST_UNKNOWN_MS_MAX } from "../../lib/base/limits.ts";
+import { UNKNOWN_HOST } from "../../lib/system/dial.ts";
 import { PeerWatch } from "../../roles/peer_watch.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 

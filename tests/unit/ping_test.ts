@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readPing } from "../../lib/heartbeat/ping.ts";
+import { readPing } from "../../lib/system/ping.ts";
 
 // What the programs print, as seen of iputils 20221126 and BusyBox 1.36.
 const ANSWERED = `PING 127.0.0.1 (127.0.0.1) 56(84) bytes of data.

@@ -1,8 +1,8 @@
 /** docs/protocol.md says what the code does. */
 
 import assert from "node:assert/strict";
-import { bytesOf } from "../../lib/wire/ascii.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { bytesOf } from "../../lib/base/ascii.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import {
   writeMessage,
   writeMessages,
@@ -14,7 +14,10 @@ import { FrameType } from "../../lib/wire/frame.ts";
 import { writeRecall, writeRecalled } from "../../lib/wire/recall_frames.ts";
 import { writeStore, writeStored } from "../../lib/wire/store_frames.ts";
 import { writeRecords } from "../../lib/store/record.ts";
-import { GREETING_BYTES_MAX, MESSAGE_BYTES_MAX } from "../../lib/limits.ts";
+import {
+  GREETING_BYTES_MAX,
+  MESSAGE_BYTES_MAX,
+} from "../../lib/base/limits.ts";
 
 const document = Deno.readTextFileSync(
   new URL("../../docs/protocol.md", import.meta.url),

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { AttentiveClock } from "../../lib/heartbeat/attentive_clock.ts";
+import { AttentiveClock } from "../../lib/liveness/attentive_clock.ts";
 import {
   BEAT_PROPERTY,
   beatIntervalOf,
-} from "../../lib/heartbeat/beat_interval.ts";
-import { Estimate } from "../../lib/heartbeat/estimate.ts";
-import { Pulse } from "../../lib/heartbeat/pulse.ts";
-import { SEND_BYTES_HIGH, TICK_MS } from "../../lib/limits.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+} from "../../lib/liveness/beat_interval.ts";
+import { Estimate } from "../../lib/liveness/estimate.ts";
+import { Pulse } from "../../lib/liveness/pulse.ts";
+import { SEND_BYTES_HIGH, TICK_MS } from "../../lib/base/limits.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import {
   type BeatFields,
   FrameStatus,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { QuickSync } from "../../lib/store/quick_sync.ts";
+import { QuickSync } from "../../lib/system/quick_sync.ts";
 
 const SMALL = 1_000;
 

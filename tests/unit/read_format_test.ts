@@ -2,15 +2,15 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { lineWriter, type ReadFormat } from "../../lib/reader/format.ts";
+import { lineWriter, type ReadFormat } from "../../lib/library/format.ts";
 import {
   type BatchHeader,
   newParsedRecord,
   parseRecord,
   writeRecords,
 } from "../../lib/store/record.ts";
-import { bytesOf } from "../../lib/wire/ascii.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { bytesOf } from "../../lib/base/ascii.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import { headerOf, payloadOf } from "../support/records.ts";
 
 /** A message as it is read back in a format. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { writeRecords } from "../../lib/store/record.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import { ClosedError, read, type Reader, type ReadOptions } from "../../mod.ts";
 import { FakeHead, type Stored } from "../support/fake_head.ts";
 import { until } from "../support/program.ts";

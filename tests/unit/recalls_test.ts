@@ -1,8 +1,8 @@
 /** A head asks data nodes what they know before it places a client's messages. */
 
 import assert from "node:assert/strict";
-import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { bytesOf, textOf } from "../../lib/base/ascii.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import { readReceipt, readRefusal } from "../../lib/wire/client_frames.ts";
 import { WireError, type WireErrorKind } from "../../lib/wire/errors.ts";
 import { FrameType, readFrame, writeBeat } from "../../lib/wire/frame.ts";

@@ -1,9 +1,9 @@
 /** A pass of repair among data nodes that do not do what they are asked. */
 
 import assert from "node:assert/strict";
-import type { Member, PieceReader } from "../../lib/head/member.ts";
-import { RepairPass } from "../../lib/head/repair_pass.ts";
-import { RESTORE_FRAME_BYTES_MAX, TICK_MS } from "../../lib/limits.ts";
+import type { Member, PieceReader } from "../../lib/head/members/member.ts";
+import { RepairPass } from "../../lib/head/repair/repair_pass.ts";
+import { RESTORE_FRAME_BYTES_MAX, TICK_MS } from "../../lib/base/limits.ts";
 import type { ReadFields } from "../../lib/wire/read_frames.ts";
 import { joined, lineOf } from "../support/records.ts";
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Restores } from "../../lib/data/restores.ts";
 import { Contents } from "../../lib/store/contents.ts";
 import { laneNumbers } from "../../lib/store/lanes.ts";
-import { bytesOf } from "../../lib/wire/ascii.ts";
+import { bytesOf } from "../../lib/base/ascii.ts";
 import { newParsedRecord, parseRecord } from "../../lib/store/record.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { ManualTurn } from "../support/manual_turn.ts";

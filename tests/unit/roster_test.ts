@@ -1,10 +1,10 @@
 /** What a head remembers of data nodes, while they come, go, and are repaired. */
 
 import assert from "node:assert/strict";
-import type { Member } from "../../lib/head/member.ts";
-import { Roster } from "../../lib/head/roster.ts";
+import type { Member } from "../../lib/head/members/member.ts";
+import { Roster } from "../../lib/head/members/roster.ts";
 import type { NodesFile } from "../../lib/store/nodes_file.ts";
-import { TICK_MS } from "../../lib/limits.ts";
+import { TICK_MS } from "../../lib/base/limits.ts";
 import { type KnownNode, NO_MESSAGES } from "../../lib/wire/known_nodes.ts";
 import { knownNode } from "../support/new_head.ts";
 

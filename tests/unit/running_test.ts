@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { DRAIN_MS_MAX, HOST_UNKNOWN_MS_MAX } from "../../lib/limits.ts";
-import { UNKNOWN_HOST, UNRESOLVED_HOST } from "../../lib/net/dial.ts";
+import { DRAIN_MS_MAX, HOST_UNKNOWN_MS_MAX } from "../../lib/base/limits.ts";
+import { UNKNOWN_HOST, UNRESOLVED_HOST } from "../../lib/system/dial.ts";
 import { readLines } from "../../roles/lines.ts";
 import { newDrain, newHopelessness } from "../../roles/running.ts";
 import { ManualClock } from "../support/manual_clock.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Scrub } from "../../lib/data/scrub.ts";
-import { TICK_MS } from "../../lib/limits.ts";
+import { TICK_MS } from "../../lib/base/limits.ts";
 import { Journal } from "../../lib/store/journal.ts";
 import { BadBlocksDisk } from "../support/bad_blocks.ts";
 import { ManualClock } from "../support/manual_clock.ts";

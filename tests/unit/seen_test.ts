@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { PAGE_PRINTS } from "../../lib/data/print_pages.ts";
 import { Known, Seen } from "../../lib/data/seen.ts";
-import { bytesOf } from "../../lib/wire/ascii.ts";
+import { bytesOf } from "../../lib/base/ascii.ts";
 import { printOf, printsOf } from "../../lib/wire/print.ts";
 import { payloadOf } from "../support/records.ts";
 

@@ -4,9 +4,9 @@ import {
   GREETING_TIMEOUT_MS,
   MESSAGE_BYTES_MAX,
   SEND_BYTES_HIGH,
-} from "../../lib/limits.ts";
+} from "../../lib/base/limits.ts";
 import { ServerCore, type ServerOptions } from "../../lib/server/core.ts";
-import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
+import { bytesOf, textOf } from "../../lib/base/ascii.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { ManualTurn } from "../support/manual_turn.ts";
 import { ScriptedLink } from "../support/scripted_link.ts";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { crc32c, crcJoined } from "../../lib/wire/crc32c.ts";
+import { crc32c, crcJoined } from "../../lib/base/crc32c.ts";
 import {
   escapedText,
   escapeInto,
   unescapeInto,
-} from "../../lib/store/escape.ts";
+} from "../../lib/wire/escape.ts";
 import { plainCrc } from "../../lib/store/plain_crc.ts";
 import {
   newParsedRecord,
@@ -13,8 +13,8 @@ import {
   recordTimeMs,
   writeRecords,
 } from "../../lib/store/record.ts";
-import { bytesOf, textOf } from "../../lib/wire/ascii.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { bytesOf, textOf } from "../../lib/base/ascii.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import { printsOf } from "../../lib/wire/print.ts";
 import { writeMessage } from "../../lib/wire/client_frames.ts";
 

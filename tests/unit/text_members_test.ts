@@ -1,7 +1,7 @@
 /** Data nodes without frames: original programs, and people with `nc`. */
 
 import assert from "node:assert/strict";
-import { TYPING_SLOW_MS, TYPING_TIMEOUT_MS } from "../../lib/limits.ts";
+import { TYPING_SLOW_MS, TYPING_TIMEOUT_MS } from "../../lib/base/limits.ts";
 import { ANSWER, messagesFrame, newHead } from "../support/new_head.ts";
 
 const told = (lines: readonly string[], event: string) =>

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { ClientCore, type PeerChoice } from "../../lib/client/core.ts";
-import { ECHO_GRACE_MS, MESSAGE_BYTES_MAX } from "../../lib/limits.ts";
-import type { Link, Session } from "../../lib/ports.ts";
-import { bytesOf } from "../../lib/wire/ascii.ts";
+import { ECHO_GRACE_MS, MESSAGE_BYTES_MAX } from "../../lib/base/limits.ts";
+import type { Link, Session } from "../../lib/base/ports.ts";
+import { bytesOf } from "../../lib/base/ascii.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { ScriptedLink } from "../support/scripted_link.ts";
 

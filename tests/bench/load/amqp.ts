@@ -3,8 +3,8 @@
  * (AMQP 0-9-1, and rabbitmq.com/docs/confirms).
  */
 
-import { bytesOf, textOf } from "../../../lib/wire/ascii.ts";
-import type { ByteQueue } from "../../../lib/wire/byte_queue.ts";
+import { bytesOf, textOf } from "../../../lib/base/ascii.ts";
+import type { ByteQueue } from "../../../lib/base/byte_queue.ts";
 import { joined } from "../../support/records.ts";
 import { type BenchSession, writeAll } from "./protocol.ts";
 

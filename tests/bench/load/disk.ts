@@ -4,7 +4,7 @@
  * generator, prints the same results; nothing could answer sooner.
  */
 
-import { writeAllSync } from "../../../lib/write_all.ts";
+import { writeAllSync } from "../../../lib/system/write_all.ts";
 import { Histogram } from "./histogram.ts";
 import { type LoadOrder, type LoadResult, MEASURING } from "./order.ts";
 

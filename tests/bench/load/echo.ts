@@ -1,7 +1,7 @@
 /** Lines that come back as they were sent, after an original's handshake. */
 
-import { bytesOf } from "../../../lib/wire/ascii.ts";
-import type { ByteQueue } from "../../../lib/wire/byte_queue.ts";
+import { bytesOf } from "../../../lib/base/ascii.ts";
+import type { ByteQueue } from "../../../lib/base/byte_queue.ts";
 import { type BenchSession, readUntil, writeAll } from "./protocol.ts";
 
 /** See the module. */

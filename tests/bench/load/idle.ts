@@ -4,7 +4,7 @@
  * so a head takes it for vanished after a minute.
  */
 
-import { bytesOf } from "../../../lib/wire/ascii.ts";
+import { bytesOf } from "../../../lib/base/ascii.ts";
 import { requestLine } from "../../../lib/wire/greeting.ts";
 import { readUntil, writeAll } from "./protocol.ts";
 

@@ -1,6 +1,6 @@
 /** Answers of so many lines each, the first of which begins as it should. */
 
-import { textOf } from "../../../lib/wire/ascii.ts";
+import { textOf } from "../../../lib/base/ascii.ts";
 
 const LF = 10;
 

@@ -4,8 +4,8 @@
  * all. What it measured is printed as a line of JSON.
  */
 
-import { bytesOf } from "../../../lib/wire/ascii.ts";
-import { ByteQueue } from "../../../lib/wire/byte_queue.ts";
+import { bytesOf } from "../../../lib/base/ascii.ts";
+import { ByteQueue } from "../../../lib/base/byte_queue.ts";
 import { Histogram } from "./histogram.ts";
 import { type LoadOrder, type LoadResult, MEASURING } from "./order.ts";
 import { type BenchSession, type NewSession, writeAll } from "./protocol.ts";

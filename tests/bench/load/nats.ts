@@ -3,8 +3,8 @@
  * (docs.nats.io/reference/reference-protocols/nats-protocol).
  */
 
-import { bytesOf, textOf } from "../../../lib/wire/ascii.ts";
-import type { ByteQueue } from "../../../lib/wire/byte_queue.ts";
+import { bytesOf, textOf } from "../../../lib/base/ascii.ts";
+import type { ByteQueue } from "../../../lib/base/byte_queue.ts";
 import { LineAnswers } from "./line_answers.ts";
 import { type BenchSession, readUntil, writeAll } from "./protocol.ts";
 

@@ -3,7 +3,7 @@
  * how messages are put on it, and how answers are told apart.
  */
 
-import type { ByteQueue } from "../../../lib/wire/byte_queue.ts";
+import type { ByteQueue } from "../../../lib/base/byte_queue.ts";
 
 /** One connection to a peer. */
 export interface BenchSession {

@@ -1,6 +1,6 @@
 /** Redis Streams: XADD, in RESP (redis.io/docs/reference/protocol-spec). */
 
-import { bytesOf, textOf } from "../../../lib/wire/ascii.ts";
+import { bytesOf, textOf } from "../../../lib/base/ascii.ts";
 import { LineAnswers } from "./line_answers.ts";
 import type { NewSession } from "./protocol.ts";
 import { TextSession } from "./text.ts";

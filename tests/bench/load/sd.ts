@@ -3,9 +3,9 @@
 import {
   FRAME_MESSAGES_MAX,
   FRAME_PAYLOAD_BYTES_MAX,
-} from "../../../lib/limits.ts";
-import { bytesOf, textOf } from "../../../lib/wire/ascii.ts";
-import type { ByteQueue } from "../../../lib/wire/byte_queue.ts";
+} from "../../../lib/base/limits.ts";
+import { bytesOf, textOf } from "../../../lib/base/ascii.ts";
+import type { ByteQueue } from "../../../lib/base/byte_queue.ts";
 import {
   MESSAGE_HEADER_BYTES,
   readReceipt,

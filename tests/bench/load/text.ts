@@ -1,6 +1,6 @@
 /** Requests that are always the same text, each answered in its turn. */
 
-import type { ByteQueue } from "../../../lib/wire/byte_queue.ts";
+import type { ByteQueue } from "../../../lib/base/byte_queue.ts";
 import type { LineAnswers } from "./line_answers.ts";
 import type { BenchSession } from "./protocol.ts";
 

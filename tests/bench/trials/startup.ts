@@ -4,7 +4,7 @@ import { Directory, freePort, start } from "../../support/program.ts";
 import { median } from "../found.ts";
 import type { Finding } from "../goals.ts";
 import { readUntil, writeAll } from "../load/protocol.ts";
-import { bytesOf } from "../../../lib/wire/ascii.ts";
+import { bytesOf } from "../../../lib/base/ascii.ts";
 import { sdNode } from "../sd_node.ts";
 
 const GOAL_MS = 150;

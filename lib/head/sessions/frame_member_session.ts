@@ -1,0 +1,459 @@
+/**
+ * A data node that speaks sd/2 frames: many batches in flight, answered by
+ * ticket.
+ *
+ * @module
+ */
+
+import { Pulse } from "../../liveness/pulse.ts";
+import {
+  FRAME_BYTES_MAX,
+  MESSAGE_BYTES_MAX,
+  NODE_ID_BYTES,
+  REPLICAS_MAX,
+  RESTORE_FRAME_BYTES_MAX,
+  SEND_BYTES_HIGH,
+  STORE_TIMEOUT_MS,
+} from "../../base/limits.ts";
+import type { Link, Session } from "../../base/ports.ts";
+import { textOf } from "../../base/ascii.ts";
+import { WireError, wireErrorOf } from "../../wire/errors.ts";
+import {
+  type FrameBounds,
+  FrameStatus,
+  FrameType,
+  readFrame,
+  writeError,
+  writeHealed,
+} from "../../wire/frame.ts";
+import { Encoding, type Properties } from "../../wire/greeting.ts";
+import { isLeap, leapReason } from "../../wire/leap.ts";
+import {
+  type KnownNode,
+  readRoster,
+  writeRoster,
+} from "../../wire/known_nodes.ts";
+import {
+  type PieceFields,
+  type ReadFields,
+  readPiece,
+  readUnread,
+  type UnreadFields,
+  writeRead,
+} from "../../wire/read_frames.ts";
+import {
+  readRecalled,
+  type RecalledFields,
+  type RecallFields,
+  RECALLS,
+  RECALLS_PROPERTY,
+  writeRecall,
+} from "../../wire/recall_frames.ts";
+import {
+  readRestored,
+  RESTORE_PROPERTY,
+  RESTORED_OK,
+  type RestoredFields,
+  writeRestore,
+} from "../../wire/restore_frames.ts";
+import {
+  type NotStoredFields,
+  readNotStored,
+  readStored,
+  type StoredFields,
+  type StoreFields,
+  writeStore,
+} from "../../wire/store_frames.ts";
+import type { Batch } from "../delivery/batch.ts";
+import type { HeadContext } from "../context.ts";
+import {
+  Member,
+  type MemberWire,
+  type PieceReader,
+  type Recalled,
+} from "../members/member.ts";
+
+// Filled anew for each frame; one is enough, since frames are read in turn.
+const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
+const stored: StoredFields = { ticket: 0, tick: 0, end: 0 };
+const notStored: NotStoredFields = { firstTicket: 0, lastTicket: 0, code: 0 };
+const store: StoreFields = {
+  ticket: 0,
+  firstSequence: 0,
+  floor: 0,
+  tick: 0,
+  timeMs: 0,
+  count: 0,
+  clientIdLength: 0,
+  holders: 0,
+  isVerified: false,
+};
+const recall: RecallFields = { ticket: 0, firstSequence: 0, count: 0 };
+const recalled: RecalledFields = { ticket: 0, floor: 0, end: 0 };
+
+const piece: PieceFields = {
+  ticket: 0,
+  position: 0,
+  end: 0,
+  tick: 0,
+  lanes: 0,
+};
+const restored: RestoredFields = { ticket: 0, code: 0 };
+const unread: UnreadFields = { ticket: 0, code: 0 };
+
+/**
+ * From one beat to the next at most, in ms, however rarely hosts are pinged: a
+ * data node with nothing to do is suspect as soon as one at work.
+ */
+const BEAT_INTERVAL_MS_MAX = 500;
+
+/** Silence of a data node that is never too long, in ms. */
+const PATIENCE_MS = 1_000;
+
+/** The same in heartbeats, where these are short. */
+const PATIENCE_BEATS = 3;
+
+/** The logical time that a data node says in its handshake. */
+export function timeIn({ tick = "0" }: Properties): number {
+  return /^\d+$/.test(tick) ? Number(tick) : 0;
+}
+
+/** See the module. */
+export class FrameMemberSession implements Session, MemberWire {
+  readonly #context: HeadContext;
+  readonly #link: Link;
+  readonly #member: Member;
+  /** Who waits for which piece, by the ticket of the request. */
+  readonly #reading = new Map<
+    number,
+    { readonly ticket: number; readonly reader: PieceReader }
+  >();
+  #lastRead = 0;
+  /** Who waits for what is restored, by ticket. */
+  readonly #restoring = new Map<
+    number,
+    (failure: string | undefined) => void
+  >();
+  #lastRestore = 0;
+  /** Who waits for what it knows of a client, by ticket. */
+  readonly #recalling = new Map<
+    number,
+    (answer: Recalled | undefined) => void
+  >();
+  #lastRecall = 0;
+  /** Why it is about to close the connection, if it said so. */
+  #farewell: string | undefined;
+  /** What is wrong with the frame that was just read, if something is. */
+  #wrong = "it sent a malformed frame";
+  readonly longestMax = MESSAGE_BYTES_MAX;
+  readonly restoreBytesMax: number;
+  readonly answerTimeoutMs = STORE_TIMEOUT_MS;
+  readonly pulse: Pulse;
+  readonly recall: MemberWire["recall"];
+
+  /**
+   * @param properties Of its handshake: `id`, `life` (of this start of its
+   * process), `tick` if it stored before, which is no leap, and `recalls`.
+   */
+  constructor(context: HeadContext, link: Link, properties: Properties) {
+    this.#context = context;
+    this.#link = link;
+    const { id = "", life = "" } = properties;
+    const restoreBytesMax = properties[RESTORE_PROPERTY] ?? "";
+    this.restoreBytesMax = /^\d{1,9}$/.test(restoreBytesMax)
+      ? Math.min(Number(restoreBytesMax), RESTORE_FRAME_BYTES_MAX)
+      : FRAME_BYTES_MAX;
+    context.delivery.witness(timeIn(properties));
+    if (properties[RECALLS_PROPERTY] === RECALLS) {
+      this.recall = (clientId, firstSequence, count, done) => {
+        recall.ticket = ++this.#lastRecall;
+        recall.firstSequence = firstSequence;
+        recall.count = count;
+        this.#recalling.set(recall.ticket, done);
+        writeRecall(this.#link.out, recall, clientId);
+        this.#link.send();
+      };
+    }
+    const { heartbeatIntervalMs } = context;
+    this.pulse = new Pulse(link, {
+      intervalMs: Math.min(BEAT_INTERVAL_MS_MAX, heartbeatIntervalMs),
+      patienceMsMin: Math.min(
+        PATIENCE_MS,
+        PATIENCE_BEATS * heartbeatIntervalMs,
+      ),
+    });
+    this.#member = new Member(
+      id,
+      link,
+      this,
+      context.memberWindowBytes,
+      life,
+      numberOf(properties["end"]),
+      numberOf(properties["lanes"]),
+      numberOf(properties["unsure"]),
+    );
+    // Tells it that it was taken in, and begins to learn what is usual.
+    this.pulse.beat(context.clock.nowMs(), false);
+    this.tell(context.roster.nodes);
+    context.membership.join(this.#member, Encoding.frame);
+  }
+
+  tell(nodes: readonly KnownNode[]): void {
+    if (nodes.length === 0) return;
+    writeRoster(this.#link.out, nodes);
+    this.#link.send();
+  }
+
+  heal(damages: number): void {
+    writeHealed(this.#link.out, damages);
+    this.#link.send();
+  }
+
+  received(bytes: Uint8Array, length: number): number {
+    let at = 0;
+    while (!this.#member.left) {
+      const status = readFrame(bytes, at, length, frame);
+      if (status === FrameStatus.partial) return at;
+      if (status === FrameStatus.malformed || !this.#take(bytes)) {
+        this.#drop(this.#wrong);
+        break;
+      }
+      at = frame.end;
+    }
+    return length;
+  }
+
+  /** @param reader Is answered once, also when the member goes away. */
+  read(request: ReadFields, reader: PieceReader): void {
+    const ticket = ++this.#lastRead;
+    this.#reading.set(ticket, { ticket: request.ticket, reader });
+    const tick = this.#context.delivery.tick;
+    writeRead(this.#link.out, { ...request, ticket, tick });
+    this.#link.send();
+  }
+
+  restore(
+    lines: Uint8Array,
+    done: (failure: string | undefined) => void,
+  ): void {
+    const ticket = ++this.#lastRestore;
+    const { length } = lines;
+    this.#restoring.set(ticket, (failure) => {
+      if (failure === undefined) this.#member.end += length;
+      done(failure);
+    });
+    writeRestore(this.#link.out, ticket, lines);
+    this.#link.send();
+  }
+
+  ended(): void {
+    const reason = this.#farewell ?? "it closed the connection";
+    this.#context.membership.leave(this.#member, reason);
+    this.#link.end();
+  }
+
+  drained(): void {
+    this.#member.pump(this.#context.clock.nowMs());
+  }
+
+  closed(reason: string): void {
+    const { id } = this.#member;
+    for (const { ticket, reader } of this.#reading.values()) {
+      reader.unread(ticket, WireError.absent, `dataNode ${id} left`);
+    }
+    this.#reading.clear();
+    for (const done of this.#restoring.values()) done(`dataNode ${id} left`);
+    this.#restoring.clear();
+    for (const done of this.#recalling.values()) done(undefined);
+    this.#recalling.clear();
+    this.#context.membership.leave(this.#member, this.#farewell ?? reason);
+  }
+
+  hasRoom(): boolean {
+    return this.#link.out.length < SEND_BYTES_HIGH;
+  }
+
+  write(batch: Batch, ticket: number): void {
+    const { clientId } = batch.sender;
+    store.ticket = ticket;
+    store.firstSequence = batch.firstSequence;
+    store.floor = batch.floor;
+    store.tick = Math.max(this.#context.delivery.tick, batch.after);
+    store.timeMs = batch.timeMs;
+    store.count = batch.count;
+    store.clientIdLength = clientId.length;
+    // Late suspects can make them more than are named.
+    const holders = Math.min(batch.holders.length, REPLICAS_MAX);
+    store.holders = holders;
+    store.isVerified = batch.isVerified;
+    const { out } = this.#link;
+    let at = writeStore(
+      out,
+      store,
+      clientId.length + holders * NODE_ID_BYTES + batch.length,
+    );
+    const bytes = out.bytes;
+    bytes.set(clientId, at);
+    at += clientId.length;
+    for (let i = 0; i < holders; i++) {
+      bytes.set(batch.holders[i]!.idBytes, at);
+      at += NODE_ID_BYTES;
+    }
+    bytes.set(batch.bytes.subarray(0, batch.length), at);
+    this.#link.send();
+  }
+
+  /** Acts on one frame. @returns False when it breaks the protocol. */
+  #take(bytes: Uint8Array): boolean {
+    switch (frame.type) {
+      case FrameType.stored:
+        return readStored(bytes, frame, stored) && this.#takeStored();
+      case FrameType.notStored:
+        return readNotStored(bytes, frame, notStored) &&
+          this.#takeNotStored(textOf(bytes, frame.payload, frame.end));
+      case FrameType.draining:
+        this.#member.draining = true;
+        this.#context.events.memberDraining(this.#member);
+        return true;
+      case FrameType.piece:
+        return readPiece(bytes, frame, piece) && this.#takePiece(bytes);
+      case FrameType.unread:
+        return readUnread(bytes, frame, unread) &&
+          this.#takeUnread(textOf(bytes, frame.payload, frame.end));
+      case FrameType.restored:
+        return readRestored(bytes, frame, restored) &&
+          this.#takeRestored(textOf(bytes, frame.payload, frame.end));
+      case FrameType.recalled:
+        return readRecalled(bytes, frame, recalled) &&
+          this.#takeRecalled(bytes);
+      case FrameType.damaged:
+        this.#member.damages++;
+        this.#context.events.memberDamaged(this.#member);
+        this.#context.roster.damaged(this.#member);
+        this.#context.delivery.lost(this.#member.id);
+        this.#context.repairer.ask();
+        return true;
+      case FrameType.roster: {
+        const nodes = readRoster(bytes, frame);
+        if (nodes === undefined) return false;
+        this.#context.roster.merge(nodes, this.#member);
+        return true;
+      }
+      case FrameType.unwell:
+        this.#takeUnwell(textOf(bytes, frame.payload, frame.end));
+        return true;
+      case FrameType.error:
+        this.#farewell = textOf(bytes, frame.payload, frame.end);
+        return true;
+      case FrameType.beat:
+      case FrameType.beatEcho:
+        return this.pulse.take(bytes, frame, this.#context.clock.nowMs());
+      default:
+        return true;
+    }
+  }
+
+  /** It says why it cannot store, or that it can again. */
+  #takeUnwell(reason: string): void {
+    const member = this.#member;
+    const isNew = reason !== "" && member.unwell !== reason;
+    member.unwell = reason === "" ? undefined : reason;
+    if (isNew) this.#context.events.memberUnwell(member, reason);
+  }
+
+  /** Whether it says a time that cannot be; then it is put out. */
+  #leaps(tick: number): boolean {
+    const known = this.#context.delivery.tick;
+    if (!isLeap(tick, known)) return false;
+    this.#wrong = leapReason(tick, known);
+    return true;
+  }
+
+  #takeRecalled(bytes: Uint8Array): boolean {
+    const { ticket, floor, end } = recalled;
+    const done = this.#recalling.get(ticket);
+    if (done === undefined) return false;
+    this.#recalling.delete(ticket);
+    this.pulse.answered(this.#context.clock.nowMs());
+    done({ floor, end, bytes, from: frame.payload, to: frame.end });
+    return true;
+  }
+
+  #takePiece(bytes: Uint8Array): boolean {
+    const reading = this.#reading.get(piece.ticket);
+    if (reading === undefined || this.#leaps(piece.tick)) return false;
+    this.#reading.delete(piece.ticket);
+    this.#context.delivery.witness(piece.tick);
+    this.pulse.answered(this.#context.clock.nowMs());
+    const { payload, end } = frame;
+    reading.reader.piece(reading.ticket, piece, bytes, payload, end);
+    return true;
+  }
+
+  #takeUnread(reason: string): boolean {
+    const reading = this.#reading.get(unread.ticket);
+    if (reading === undefined) return false;
+    this.#reading.delete(unread.ticket);
+    const kind = wireErrorOf(unread.code) ?? WireError.unread;
+    reading.reader.unread(reading.ticket, kind, reason);
+    return true;
+  }
+
+  #takeRestored(reason: string): boolean {
+    const done = this.#restoring.get(restored.ticket);
+    if (done === undefined) return false;
+    this.#restoring.delete(restored.ticket);
+    this.pulse.answered(this.#context.clock.nowMs());
+    done(restored.code === RESTORED_OK ? undefined : reason);
+    return true;
+  }
+
+  #takeStored(): boolean {
+    const member = this.#member;
+    const count = stored.ticket - member.firstTicket + 1;
+    if (!(count >= 0 && count <= member.sent)) return false;
+    if (this.#leaps(stored.tick)) return false;
+    member.answered(this.#context.clock.nowMs());
+    if (member.saysEnd) member.end = stored.end;
+    for (let i = 0; i < count; i++) {
+      this.#context.delivery.stored(member, stored.tick);
+    }
+    this.#goOn();
+    return true;
+  }
+
+  #takeNotStored(reason: string): boolean {
+    const member = this.#member;
+    const { firstTicket, lastTicket, code } = notStored;
+    const count = lastTicket - firstTicket + 1;
+    if (
+      firstTicket !== member.firstTicket || !(count > 0 && count <= member.sent)
+    ) return false;
+    member.answered(this.#context.clock.nowMs());
+    this.#context.delivery.refused(
+      member,
+      count,
+      wireErrorOf(code) ?? WireError.notStored,
+      reason,
+    );
+    this.#goOn();
+    return true;
+  }
+
+  /** There is room on this member again. */
+  #goOn(): void {
+    this.#member.pump(this.#context.clock.nowMs());
+    this.#context.delivery.retryWaiting();
+  }
+
+  #drop(reason: string): void {
+    writeError(this.#link.out, WireError.malformed, reason);
+    this.#link.end();
+    this.#context.membership.leave(this.#member, reason);
+  }
+}
+
+/** The whole number that a property says, if it does. */
+function numberOf(said = ""): number | undefined {
+  return /^\d{1,15}$/.test(said) ? Number(said) : undefined;
+}
