@@ -8,7 +8,7 @@ import { counted } from "../lib/base/counted.ts";
 import type { Batch } from "../lib/head/delivery/batch.ts";
 import type { HeadEvents } from "../lib/head/events.ts";
 import type { Member } from "../lib/head/members/member.ts";
-import type { ReturningMember } from "../lib/head/members/membership.ts";
+import type { ReturningMember } from "../lib/head/members/former_member.ts";
 import type { RepairProgress } from "../lib/head/repair/repair_pass.ts";
 import type { EventLog, Log } from "../lib/system/log.ts";
 import type { LogFile } from "../lib/system/log/log_file.ts";

@@ -11,7 +11,8 @@
 
 import { counted } from "../lib/base/counted.ts";
 import { listen } from "../lib/system/listen.ts";
-import { ServerCore, type ServerEvents } from "../lib/server/core.ts";
+import { ServerCore } from "../lib/server/core.ts";
+import type { ServerEvents } from "../lib/server/events.ts";
 import { cannotListen } from "../lib/system/start_error.ts";
 import { escapedText } from "../lib/wire/escape.ts";
 import {

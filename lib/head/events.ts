@@ -8,7 +8,7 @@
 import type { Batch } from "./delivery/batch.ts";
 import type { Member } from "./members/member.ts";
 import type { RepairProgress } from "./repair/repair_pass.ts";
-import type { ReturningMember } from "./members/membership.ts";
+import type { ReturningMember } from "./members/former_member.ts";
 
 /** What a head core reports, as it happens. */
 export interface HeadEvents {

@@ -23,6 +23,7 @@ import type { Clock, Link, Session, Turn } from "../base/ports.ts";
 import { WireError } from "../wire/errors.ts";
 import { type Status, wellness } from "../wire/status.ts";
 import { EchoSession } from "./echo_session.ts";
+import type { ServerEvents } from "./events.ts";
 
 /** How a server is set up. */
 export interface ServerOptions {
@@ -30,21 +31,6 @@ export interface ServerOptions {
   readonly clientsMax: number;
   /** Clients served in all, after which the server ends; undefined: no end. */
   readonly clientsTotal?: number | undefined;
-}
-
-/** What a server core reports, as it happens. */
-export interface ServerEvents {
-  /** A connection was refused, before or at its handshake. */
-  refusedPeer(label: string, reason: string): void;
-  clientJoined(label: string, encoding: string): void;
-  clientLeft(label: string, reason: string): void;
-  /**
-   * One message of a client, to be logged before the turn's answers leave;
-   * `bytes` is valid only during the call.
-   */
-  message(label: string, bytes: Uint8Array, from: number, to: number): void;
-  /** Clients were told that so many messages are not in the log. */
-  unlogged(messages: number): void;
 }
 
 /** What a server core needs from outside. */

@@ -21,7 +21,7 @@ import { Encoding, formatProperties } from "../wire/greeting.ts";
 import { LineScanner, LineStatus, UNENDED_LINE } from "../wire/line.ts";
 import { RequestStep } from "../wire/request_step.ts";
 import { formatStatus, type Status } from "../wire/status.ts";
-import type { ServerEvents } from "./core.ts";
+import type { ServerEvents } from "./events.ts";
 
 /** What a session needs of its server. */
 export interface EchoHost {

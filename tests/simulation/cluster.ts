@@ -9,7 +9,7 @@ import { DataCore } from "../../lib/data/core.ts";
 import type { Batch } from "../../lib/head/delivery/batch.ts";
 import { HeadCore, type HeadOptions } from "../../lib/head/core.ts";
 import type { Member } from "../../lib/head/members/member.ts";
-import type { ReturningMember } from "../../lib/head/members/membership.ts";
+import type { ReturningMember } from "../../lib/head/members/former_member.ts";
 import { type NodesFile, parseNodes } from "../../lib/store/nodes_file.ts";
 import { newClientId, newNodeId } from "../../lib/base/random_names.ts";
 import {

@@ -3,8 +3,31 @@
  * together and are placed, stored and answered together. A lone message is a
  * batch of one.
  *
- * Batches are reused; one goes back to its pool when neither its client nor
- * any data node is waiting for it.
+ * The life of a batch, and who moves it on:
+ *
+ *     admitted ──► gathering ──► asked about ──► placed ──────► answered ──► pool
+ *     delivery     gathering     recalls         on holders     sender
+ *                       │             ▲           │      ▲
+ *                       └─────────────┼──► waiting for ──┘
+ *                                     └─── a member (waiting.ts)
+ *
+ * - What gathers with others (gathering.ts) goes on when the turn ends.
+ * - Data nodes are asked about it (recalls.ts) only if one has come since its
+ *   client was last asked about, or if its sequences are known already.
+ * - It is placed on as many members as copies are wanted: they are its
+ *   `holders`. One that leaves, refuses or becomes suspect is taken off, and
+ *   the batch is placed anew or waits. One that says that it has synced stands
+ *   in `storedBy` as well.
+ * - With `wanted` of those, or with a refusal, it is answered, once and for
+ *   all: `answered` never goes back. What cannot stay together is taken apart
+ *   (pieces.ts): its pieces are answered in its place.
+ *
+ * Who owns it: `references` counts the places that refer to it, which are its
+ * answer (1 from the start, released when it is given or passed on to pieces),
+ * the queue of each member that it is in flight to, and the queue or the asking
+ * that it waits in. Whoever takes it out of such a place releases it. The last
+ * release puts it back into the pool: batches and their memory are used again,
+ * because a head makes a million of them each second, and none is garbage.
  *
  * @module
  */
@@ -15,7 +38,7 @@ import {
 } from "../../base/limits.ts";
 import type { WireErrorKind } from "../../wire/errors.ts";
 import { BlockPool } from "./block_pool.ts";
-import type { Member } from "../members/member.ts";
+import { assert } from "../../base/assert.ts";
 
 /** What data nodes know of a client, as far as they were asked. */
 export interface Past {
@@ -39,6 +62,26 @@ export function noPast(): Past {
   return { ...newPast(), recalledAt: Infinity };
 }
 
+/** Who has a copy of a batch, as the batch and its answer know it. */
+export interface Holder {
+  /** Eight characters, the same for as long as its directory lives. */
+  readonly id: string;
+  /** The id as bytes of ASCII. */
+  readonly idBytes: Uint8Array;
+  /** Its address, and the same as receipts carry it. */
+  readonly address: string;
+  readonly addressBytes: Uint8Array;
+  /** `address (id)`, for logs. */
+  readonly label: string;
+  /** Whether what it stores can be read back. */
+  readonly isReadable: boolean;
+  /**
+   * The fewest disks that a message on it was on when it was acknowledged, of
+   * those since the last pass of repair (roster.ts).
+   */
+  copies: number;
+}
+
 /** Where the answer to a batch goes. */
 export interface Sender {
   /** The client's id, as bytes of ASCII. */
@@ -54,7 +97,7 @@ export interface Sender {
   unblocked(): void;
 }
 
-/** See the module. */
+/** Messages that are placed, stored and answered together. */
 export interface Batch {
   sender: Sender;
   firstSequence: number;
@@ -75,9 +118,9 @@ export interface Batch {
   /** Copies that must be synced before the client hears of it. */
   wanted: number;
   /** Members it was placed on that have stored it or may yet do so. */
-  readonly holders: Member[];
+  readonly holders: Holder[];
   /** Those of them that have synced it. */
-  readonly storedBy: Member[];
+  readonly storedBy: Holder[];
   /** Highest tick at which a member stored it. */
   tick: number;
   /** {@linkcode Member.number} of the latest member asked about it; 0 if none. */
@@ -85,14 +128,14 @@ export interface Batch {
   /** Whether some members have said that they have it, as it is. */
   isVerified: boolean;
   /** Those of them that are known: it is placed on them first. */
-  readonly knowers: Member[];
+  readonly knowers: Holder[];
   /** Whether the client has its answer. */
   answered: boolean;
   /** Whether it stands in the queue of those that wait for a member. */
   waiting: boolean;
   /** Whether it, or what it was a part of, ever stood there. */
   hasWaited: boolean;
-  /** How many queues still refer to it. */
+  /** How many places refer to it; see the module. */
   references: number;
 }
 
@@ -134,14 +177,14 @@ export function isLong(batch: Batch): boolean {
  * Whether a copy is on this data node, or on its way there. By id: one that
  * left and came back is another member, on the same disk.
  */
-export function isHeldBy(batch: Batch, member: Member): boolean {
-  for (const holder of batch.holders) if (holder.id === member.id) return true;
+export function isHeldBy({ holders }: Batch, { id }: Holder): boolean {
+  for (const holder of holders) if (holder.id === id) return true;
   return false;
 }
 
 /** Whether this data node has said that it has a copy. */
-export function isStoredBy(batch: Batch, member: Member): boolean {
-  for (const storer of batch.storedBy) if (storer.id === member.id) return true;
+export function isStoredBy({ storedBy }: Batch, { id }: Holder): boolean {
+  for (const storer of storedBy) if (storer.id === id) return true;
   return false;
 }
 
@@ -196,12 +239,16 @@ export class BatchPool {
     batch.answered = false;
     batch.waiting = false;
     batch.hasWaited = false;
-    batch.references = 0;
+    batch.references = 1;
     return batch;
   }
 
-  /** Takes back a batch that nothing refers to. */
-  give(batch: Batch): void {
+  /** One place refers to a batch no more; the last one gives it back. */
+  release(batch: Batch): void {
+    batch.references--;
+    assert(batch.references >= 0, "a batch was released too often");
+    if (batch.references > 0) return;
+    assert(batch.answered, "a batch was let go of without an answer");
     this.#blocks.give(batch.bytes);
     batch.holders.length = 0;
     batch.storedBy.length = 0;

@@ -9,26 +9,28 @@
  * - A batch that is not answered is in flight to a member, waits for one, or
  *   gathers with others (gathering.ts).
  * - Bytes held never grow past the bound by more than one frame: past it, no
- *   session takes more until a quarter is free (held.ts).
+ *   session takes more until a quarter is free (held_budget.ts).
  * - Messages that an original data node can take never wait behind longer
  *   ones that it cannot.
  *
  * @module
  */
 
+import { assert } from "../../base/assert.ts";
 import type { Clock, Turn } from "../../base/ports.ts";
 import { WireError, type WireErrorKind } from "../../wire/errors.ts";
 import {
   type Batch,
   type BatchOrigin,
   BatchPool,
+  type Holder,
   isHeldBy,
   isStoredBy,
 } from "./batch.ts";
 import type { HeadEvents } from "../events.ts";
 import type { Fifo } from "../../base/fifo.ts";
 import { Gathering } from "./gathering.ts";
-import { Held } from "./held.ts";
+import { HeldBudget } from "./held_budget.ts";
 import { enter, type Ledger } from "./ledger.ts";
 import type { Member } from "../members/member.ts";
 import { pieceOf, piecesOf } from "./pieces.ts";
@@ -49,10 +51,10 @@ export interface DeliveryPorts {
   readonly events: HeadEvents;
 }
 
-/** See the module. */
+/** Places batches on members until each is answered. */
 export class Delivery {
   /** What is neither stored nor refused. */
-  readonly held: Held;
+  readonly held: HeldBudget;
   /** Hears of every answer that says more than those before. */
   ledger: Ledger | undefined;
   readonly #options: DeliveryOptions;
@@ -67,6 +69,8 @@ export class Delivery {
   readonly #waiting: Waiting;
   /** Members that a batch may be placed on; filled anew for each. */
   readonly #candidates: Member[] = [];
+  /** Those of them that were chosen for it. */
+  readonly #chosen: Member[] = [];
   #copiesLast: number;
   /** Highest tick heard of; what is stored next comes after it. */
   #tick = 0;
@@ -78,7 +82,7 @@ export class Delivery {
     ports: DeliveryPorts,
   ) {
     this.#options = options;
-    this.held = new Held(options.heldBytesMax);
+    this.held = new HeldBudget(options.heldBytesMax);
     this.#members = members;
     this.#placement = placement;
     this.#clock = ports.clock;
@@ -121,7 +125,6 @@ export class Delivery {
   ): void {
     const batch = this.#pool.take(origin, source, from, to);
     batch.wanted = this.#options.replicas;
-    batch.references = 1;
     this.held.add(batch);
     this.witness(origin.after);
     this.#gathering.add(batch);
@@ -318,7 +321,6 @@ export class Delivery {
         first += run.count;
         at += piece.length;
         piece.wanted = this.#options.replicas;
-        piece.references = 1;
         piece.recalledAt = batch.recalledAt;
         this.#follow(piece, run);
       }
@@ -386,7 +388,6 @@ export class Delivery {
     }
     for (const piece of piecesOf(batch, this.#pool)) {
       piece.wanted = this.#options.replicas;
-      piece.references = 1;
       this.#placeOrWait(piece);
     }
     batch.answered = true;
@@ -411,19 +412,21 @@ export class Delivery {
       this.#copiesLast = wanted;
       this.#events.fewerCopies(wanted, this.#options.replicas);
     }
-    const chosenFrom = batch.holders.length;
+    const chosen = this.#chosen;
+    chosen.length = 0;
     for (let i = 0; i < lacking; i++) {
       const index = this.#knowerAmong(batch) ?? this.#placement(candidates);
+      chosen.push(candidates[index]!);
       batch.holders.push(candidates[index]!);
       candidates[index] = candidates[candidates.length - 1]!;
       candidates.pop();
     }
     // All holders are known before the first copy goes out and names them.
-    for (let i = chosenFrom; i < batch.holders.length; i++) {
-      const member = batch.holders[i]!;
+    for (const member of chosen) {
       this.#events.placed(batch, member);
       member.place(batch, nowMs);
     }
+    assert(chosen.length === lacking, "a batch was placed amid another");
     // Fewer may be wanted now than when it was first placed.
     if (batch.storedBy.length >= wanted) this.#answerStored(batch);
     return true;
@@ -460,12 +463,12 @@ export class Delivery {
   }
 
   /**
-   * Forgets that `batch` was to be stored by `member`.
+   * Forgets that `batch` was to be stored by `holder`.
    *
    * @returns False if that was forgotten before.
    */
-  #unplace(batch: Batch, member: Member): boolean {
-    const index = batch.holders.indexOf(member);
+  #unplace(batch: Batch, holder: Holder): boolean {
+    const index = batch.holders.indexOf(holder);
     if (index >= 0) batch.holders.splice(index, 1);
     return index >= 0;
   }
@@ -477,6 +480,9 @@ export class Delivery {
   }
 
   #answerStored(batch: Batch): void {
+    for (const holder of batch.storedBy) {
+      assert(isHeldBy(batch, holder), "who stored a batch does not hold it");
+    }
     if (this.ledger !== undefined) {
       enter(this.ledger, batch, this.#options.replicas);
     }
@@ -494,16 +500,20 @@ export class Delivery {
     this.held.wake();
   }
 
-  /** It is held no more, which its sender may ask when it is told. */
+  /**
+   * Notes that a batch has its answer. It must be called before its sender hears
+   * of that: the sender may send the next message within the same call, and
+   * asks whether there is room for it.
+   */
   #settle(batch: Batch, isStored: boolean): void {
+    assert(!batch.answered, "a batch was answered twice");
     batch.answered = true;
     this.#waiting.settled(batch, isStored);
     this.held.remove(batch);
   }
 
   #release(batch: Batch): void {
-    batch.references--;
-    if (batch.references === 0) this.#pool.give(batch);
+    this.#pool.release(batch);
   }
 }
 

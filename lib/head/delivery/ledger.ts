@@ -5,15 +5,14 @@
  * @module
  */
 
-import type { Batch } from "./batch.ts";
-import type { Member } from "../members/member.ts";
+import type { Batch, Holder } from "./batch.ts";
 
 /** Who keeps these books. */
 export interface Ledger {
   /** A client is about to hear that its messages are on so many disks. */
-  acknowledged(member: Member, copies: number): void;
+  acknowledged(holder: Holder, copies: number): void;
   /** They are fewer than they should be, and these have them. */
-  acknowledgedFew(members: readonly Member[]): void;
+  acknowledgedFew(holders: readonly Holder[]): void;
   /** The same of messages that no data node has that can be read back. */
   acknowledgedUnreadable(messages: number): void;
 }
@@ -24,9 +23,9 @@ export function enter(ledger: Ledger, batch: Batch, replicas: number): void {
   for (const { isReadable } of batch.storedBy) if (isReadable) copies++;
   if (copies === 0) ledger.acknowledgedUnreadable(batch.count);
   if (copies < replicas) ledger.acknowledgedFew(batch.storedBy);
-  for (const member of batch.storedBy) {
-    if (member.isReadable && copies < member.copies) {
-      ledger.acknowledged(member, copies);
+  for (const holder of batch.storedBy) {
+    if (holder.isReadable && copies < holder.copies) {
+      ledger.acknowledged(holder, copies);
     }
   }
 }

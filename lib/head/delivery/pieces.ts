@@ -6,7 +6,7 @@
 
 import { MESSAGE_HEADER_BYTES } from "../../wire/client_frames.ts";
 import { readU32 } from "../../base/little_endian.ts";
-import { type Batch, type BatchPool, costOf } from "./batch.ts";
+import type { Batch, BatchPool } from "./batch.ts";
 
 /** Each message of a batch as a batch of one; they share what it cost. */
 export function* piecesOf(batch: Batch, pool: BatchPool): Iterable<Batch> {
@@ -45,6 +45,9 @@ export function pieceOf(
     end,
   );
   piece.hasWaited = batch.hasWaited;
-  piece.cost = first === 0 ? costOf(end - at) : end - at;
+  // The first has what the batch counted for beside its bytes, which is nothing
+  // if it is a piece itself and was not the first.
+  const beside = first === 0 ? batch.cost - batch.length : 0;
+  piece.cost = end - at + beside;
   return piece;
 }

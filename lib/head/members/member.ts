@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assert } from "../../base/assert.ts";
 import { MEMBER_WINDOW_BATCHES, STORE_SLOW_MS } from "../../base/limits.ts";
 import { Estimate, Lateness } from "../../liveness/estimate.ts";
 import type { Pulse } from "../../liveness/pulse.ts";
@@ -12,7 +13,7 @@ import { bytesOf } from "../../base/ascii.ts";
 import type { WireErrorKind } from "../../wire/errors.ts";
 import { type KnownNode, NO_MESSAGES } from "../../wire/known_nodes.ts";
 import type { PieceFields, ReadFields } from "../../wire/read_frames.ts";
-import type { Batch } from "../delivery/batch.ts";
+import type { Batch, Holder } from "../delivery/batch.ts";
 import { Fifo } from "../../base/fifo.ts";
 
 /** How batches are put on a member's connection. */
@@ -91,8 +92,8 @@ const REST_MS_MAX = 15_000;
 /** The number of the member that came last. */
 let lastNumber = 0;
 
-/** See the module. */
-export class Member {
+/** One data node, from when it joins until its connection ends. */
+export class Member implements Holder {
   /** Later members have higher ones. */
   readonly number: number = ++lastNumber;
   /** Eight characters, the same for as long as its directory lives. */
@@ -101,7 +102,8 @@ export class Member {
   readonly idBytes: Uint8Array;
   /** Its connection. */
   readonly link: Link;
-  /** Its address, as receipts carry it. */
+  /** Its address, and the same as receipts carry it. */
+  readonly address: string;
   readonly addressBytes: Uint8Array;
   /** `address (id)`, for logs. */
   readonly label: string;
@@ -180,8 +182,9 @@ export class Member {
     this.id = id;
     this.idBytes = bytesOf(id);
     this.link = link;
-    this.addressBytes = bytesOf(link.peerAddress);
-    this.label = `${link.peerAddress} (${id})`;
+    this.address = link.peerAddress;
+    this.addressBytes = bytesOf(this.address);
+    this.label = `${this.address} (${id})`;
     this.#wire = wire;
   }
 
@@ -365,6 +368,7 @@ export class Member {
     const batch = this.#inFlight.shift();
     if (batch === undefined) return undefined;
     this.#load -= batch.cost;
+    assert(this.#load >= 0, "a member answered for more than it was given");
     this.#firstTicket++;
     if (this.#sent > 0) this.#sent--;
     this.#waitingSinceMs = nowMs;

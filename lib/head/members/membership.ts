@@ -8,18 +8,10 @@ import type { Clock } from "../../base/ports.ts";
 import type { Delivery } from "../delivery/delivery.ts";
 import type { HeadEvents } from "../events.ts";
 import type { Member } from "./member.ts";
-import type { FormerMember, Roster } from "./roster.ts";
+import type { ReturningMember } from "./former_member.ts";
+import type { Roster } from "./roster.ts";
 
-/** A data node that returns. */
-export interface ReturningMember extends FormerMember {
-  /**
-   * How long ago it was last heard, in ms, if it had been silent for unusually
-   * long when it left.
-   */
-  readonly lastHeardMs: number | undefined;
-}
-
-/** See the module. */
+/** The data nodes that are here: who joins, and who leaves. */
 export class Membership {
   /** Members that may be chosen; the array that {@linkcode Delivery} reads. */
   readonly #members: Member[];

@@ -28,17 +28,10 @@ import {
 } from "../../wire/known_nodes.ts";
 import type { ListedNode, NodesFields } from "../../wire/read_frames.ts";
 import { Departures } from "./departures.ts";
+import type { FormerMember } from "./former_member.ts";
 import type { Member } from "./member.ts";
 import { type Findings, verdictOfPass } from "../repair/pass_verdict.ts";
 import { doubtsOf, listOf } from "./roster_report.ts";
-
-/** What a data node that returns was before. */
-export interface FormerMember {
-  /** Its last address. */
-  readonly address: string;
-  /** For how long it was away, in ms; undefined: since before this start. */
-  readonly awayMs: number | undefined;
-}
 
 /** What a roster needs from outside. */
 export interface RosterPorts {

@@ -10,13 +10,13 @@ import { CLIENT_WINDOW_MESSAGES, SEND_BYTES_HIGH } from "../../base/limits.ts";
 import type { Link } from "../../base/ports.ts";
 import { type Batch, costOf, type Sender } from "../delivery/batch.ts";
 import type { HeadContext } from "../context.ts";
-import type { Held } from "../delivery/held.ts";
+import type { HeldBudget } from "../delivery/held_budget.ts";
 
 /** See the module. */
 export class Intake {
   readonly #sender: Sender;
   readonly #link: Link;
-  readonly #held: Held;
+  readonly #held: HeldBudget;
   readonly #windowBytes: number;
   #cost = 0;
   #messages = 0;

@@ -107,7 +107,7 @@ export class TextClientSession implements Session, Sender {
     if (this.#closed) return;
     this.#answer(
       batch.firstSequence,
-      storedAt(batch.storedBy.map((member) => member.link.peerAddress)),
+      storedAt(batch.storedBy.map((holder) => holder.address)),
     );
     this.#intake.answered(batch);
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { assert } from "../../base/assert.ts";
 import type { Batch, Sender } from "./batch.ts";
 
 /**
@@ -13,8 +14,8 @@ import type { Batch, Sender } from "./batch.ts";
  */
 const FREE_SHARE = 0.25;
 
-/** See the module. */
-export class Held {
+/** How much more may be held; whom to wake when there is room. */
+export class HeldBudget {
   readonly #bytesMax: number;
   #bytes = 0;
   #messages = 0;
@@ -58,6 +59,10 @@ export class Held {
   remove(batch: Batch): void {
     this.#bytes -= batch.cost;
     this.#messages -= batch.count;
+    assert(
+      this.#bytes >= 0 && this.#messages >= 0,
+      "more was let go of than was held",
+    );
     if (this.#bytes <= this.#bytesMax * (1 - FREE_SHARE)) {
       this.#isOverBound = false;
     }
