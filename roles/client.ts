@@ -70,6 +70,7 @@ export function startClient(
   context: RoleContext,
 ): Running {
   const { clock, log } = context;
+  const ending = newEnding();
   const events = log.events();
   let peerRole: PeerRole | undefined;
   let answerFile: LogFile | undefined;
@@ -125,14 +126,11 @@ export function startClient(
       },
     },
   });
-  const stopTicking = every(() => {
+  ending.onEnd(every(() => {
     log.tick();
     tellPostponed();
-  });
-  const ending = newEnding(() => {
-    stopTicking();
-    client.close();
-  });
+  }));
+  ending.onEnd(() => void client.close());
 
   sendAll().then(
     () => ending.end(progress.failure(client.unanswered)),

@@ -17,8 +17,7 @@ import { counted } from "../lib/base/counted.ts";
 import { HeadCore, type HeadOptions } from "../lib/head/core.ts";
 import { startHeartbeat } from "../lib/system/heartbeat.ts";
 import { ping, type PingResult } from "../lib/system/ping.ts";
-import { listen, type Listening } from "../lib/system/listen.ts";
-import { cannotListen } from "../lib/system/start_error.ts";
+import { openPort } from "../lib/system/listen.ts";
 import { openHeadMemory } from "../lib/system/head_memory.ts";
 import { headEvents } from "./head_events.ts";
 import {
@@ -49,6 +48,7 @@ export function startHead(
   context: RoleContext,
 ): Running {
   const { clock, turn, log } = context;
+  const ending = newEnding();
   const registry = log.file("registro_server.txt");
   const events = log.events(registry);
   const beatsFile = log.file("heartbeat_server.txt");
@@ -66,7 +66,12 @@ export function startHead(
       suspected: ({ link }) => heartbeat.ask(link.peerAddress),
     }),
   });
-  const listening = openPort();
+  const listening = openPort(
+    { hostname: options.host, port: options.port },
+    turn,
+    (link) => core.accept(link),
+    tellAccepting(events),
+  );
   let isDrained: (() => boolean) | undefined;
   let isPingMissing = false;
 
@@ -81,14 +86,13 @@ export function startHead(
       result: heard,
     },
   );
-  const stopTicking = every(() => {
+  ending.onEnd(every(() => {
     core.tick();
     memory.look(clock.nowMs());
     log.tick();
     if (isDrained?.() === true) ending.end(whatIsLeft());
-  });
-  const ending = newEnding(() => {
-    stopTicking();
+  }));
+  ending.onEnd(() => {
     heartbeat.stop();
     listening.close();
     events.info("Head ended");
@@ -118,19 +122,6 @@ export function startHead(
       });
     },
   };
-
-  function openPort(): Listening {
-    try {
-      return listen(
-        { hostname: options.host, port: options.port },
-        turn,
-        (link) => core.accept(link),
-        tellAccepting(events),
-      );
-    } catch (error) {
-      throw cannotListen(options.host, options.port, error);
-    }
-  }
 
   function heard(address: string, result: PingResult): void {
     switch (result.kind) {

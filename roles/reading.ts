@@ -55,6 +55,7 @@ export function startReading(
   });
   const isWanted = lineFilter(options);
   const write = lineWriter(options.format, Deno.stdout.isTerminal());
+  const ending = newEnding();
   const out = new ByteQueue();
   /** Lines about copies that are not printed yet, and how many there were. */
   const homes: string[] = [];
@@ -90,13 +91,10 @@ export function startReading(
   });
   // What came before `--until` may still be on its way to a disk.
   const untilMs = (options.untilMs ?? Infinity) + STORED_MS_MAX;
-  const stopTicking = every(() => {
+  ending.onEnd(every(() => {
     if (options.follow && clock.wallMs() >= untilMs) reader.stopFollowing();
-  });
-  const ending = newEnding(() => {
-    stopTicking();
-    reader.close();
-  });
+  }));
+  ending.onEnd(() => void reader.close());
   printAll().then(
     () => ending.end(whatIsWrong()),
     ({ message }: Error) => ending.end(message),

@@ -36,23 +36,28 @@ export interface Running {
   drain(): void;
 }
 
-/** A promise and what settles it, with a first call that counts. */
+/** How a role ends: what is to be cleaned up, and what has come of its work. */
 export interface Ending {
+  /** See {@linkcode Running.done}. */
   readonly done: Promise<string | undefined>;
+  /** Has `cleanUp` run when the role ends, behind those that were given before. */
+  onEnd(cleanUp: () => void): void;
   /** Ends the role; later calls change nothing. */
   end(failure?: string): void;
 }
 
-/** A new ending; `cleanUp` runs once, before `done` resolves. */
-export function newEnding(cleanUp: () => void): Ending {
+/** The ending of a role that begins. */
+export function newEnding(): Ending {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const cleanUps: (() => void)[] = [];
   let isOver = false;
   return {
     done: promise,
+    onEnd: (cleanUp) => void cleanUps.push(cleanUp),
     end(failure) {
       if (isOver) return;
       isOver = true;
-      cleanUp();
+      for (const cleanUp of cleanUps) cleanUp();
       resolve(failure);
     },
   };

@@ -10,10 +10,9 @@
  */
 
 import { counted } from "../lib/base/counted.ts";
-import { listen } from "../lib/system/listen.ts";
+import { openPort } from "../lib/system/listen.ts";
 import { ServerCore } from "../lib/server/core.ts";
 import type { ServerEvents } from "../lib/server/events.ts";
-import { cannotListen } from "../lib/system/start_error.ts";
 import { escapedText } from "../lib/wire/escape.ts";
 import {
   every,
@@ -42,6 +41,7 @@ export function startServer(
   context: RoleContext,
 ): Running {
   const { clock, turn, log } = context;
+  const ending = newEnding();
   const logFile = log.file("log.txt");
   const events = log.events(logFile);
   /** Lines for the console about messages that are not in the log yet. */
@@ -55,19 +55,23 @@ export function startServer(
     events: tellEvents(),
     logFailure: () => logFile.failure,
   });
-  const listening = openPort();
+  const listening = openPort(
+    { hostname: options.host, port: options.port },
+    turn,
+    (link) => core.accept(link),
+    tellAccepting(events),
+  );
   let isDrained: (() => boolean) | undefined;
 
-  const stopTicking = every(() => {
+  ending.onEnd(every(() => {
     core.tick();
     log.tick();
     tellUnlogged();
     if (core.complete) listening.close();
     const areAllGone = core.complete && core.clients === 0;
     if (areAllGone || isDrained?.() === true) ending.end();
-  });
-  const ending = newEnding(() => {
-    stopTicking();
+  }));
+  ending.onEnd(() => {
     listening.close();
     events.info("Server ended");
   });
@@ -94,19 +98,6 @@ export function startServer(
       });
     },
   };
-
-  function openPort() {
-    try {
-      return listen(
-        { hostname: options.host, port: options.port },
-        turn,
-        (link) => core.accept(link),
-        tellAccepting(events),
-      );
-    } catch (error) {
-      throw cannotListen(options.host, options.port, error);
-    }
-  }
 
   function tellEvents(): ServerEvents {
     return {

@@ -1,5 +1,5 @@
 /**
- * A connection to the head before it has said who it is: the handshake, and
+ * A connection to the head, from its first byte to its end: the handshake, and
  * then the session of its role, to which everything is passed on.
  *
  * @module
@@ -63,23 +63,27 @@ interface RoleSession extends Session {
   tick?(nowMs: number): void;
 }
 
+/** Why a peer is not served. */
+interface Refusal {
+  readonly kind: WireErrorKind;
+  readonly reason: string;
+}
+
 /** Who wants to know how a connection fares. */
-export interface OpeningHost {
+export interface ConnectionHost {
   /** Why there is no room for one more peer, if so. */
-  refusal():
-    | { readonly kind: WireErrorKind; readonly reason: string }
-    | undefined;
+  refusal(): Refusal | undefined;
   /** The peer has said who it is, or will never say it. */
   greeted(): void;
   /** The connection is closed. */
-  left(opening: OpeningSession): void;
+  left(connection: HeadConnection): void;
 }
 
-/** The session of one connection, whatever it becomes. */
-export class OpeningSession implements Session {
+/** One connection, whatever its peer turns out to be. */
+export class HeadConnection implements Session {
   readonly #context: HeadContext;
   readonly #link: Link;
-  readonly #host: OpeningHost;
+  readonly #host: ConnectionHost;
   readonly #deadlineMs: number;
   readonly #request: RequestStep;
   #role: RoleSession | undefined;
@@ -88,7 +92,7 @@ export class OpeningSession implements Session {
   #isFramed = false;
   #over = false;
 
-  constructor(context: HeadContext, link: Link, host: OpeningHost) {
+  constructor(context: HeadContext, link: Link, host: ConnectionHost) {
     this.#context = context;
     this.#link = link;
     this.#host = host;
@@ -266,45 +270,60 @@ export class OpeningSession implements Session {
 
   /** The handshake is over: from here the role's session has the connection. */
   #begin(role: string, encoding: Encoding, properties: Properties): void {
-    const { id = "", life = "" } = properties;
+    if (encoding === Encoding.chunk) this.#link.expect(READ_BYTES_CHUNK);
+    this.#role = this.#sessionFor(role, encoding, properties);
+    if (this.#role !== undefined) this.#endGreeting();
+  }
+
+  /** The session for a role; undefined if the peer was refused. */
+  #sessionFor(
+    role: string,
+    encoding: Encoding,
+    properties: Properties,
+  ): RoleSession | undefined {
     const context = this.#context;
     const link = this.#link;
-    if (encoding === Encoding.chunk) link.expect(READ_BYTES_CHUNK);
     if (encoding !== Encoding.frame) {
-      this.#role = role === CLIENT_ROLE
+      return role === CLIENT_ROLE
         ? new TextClientSession(context, link, encoding)
         : new TextMemberSession(context, link, encoding);
-    } else if (role === CLIENT_ROLE) {
-      if (!isClientId(id)) {
-        this.refuse(
-          WireError.handshake,
-          `a client id is 1 to ${CLIENT_ID_BYTES_MAX} of A-Z a-z 0-9 _ . -, ` +
-            `got '${id}'`,
-        );
-      } else this.#role = new FrameClientSession(context, link, id);
-    } else if (!isNodeId(id)) {
-      this.refuse(
-        WireError.handshake,
-        `a node id is ${NODE_ID_BYTES} of a-z 0-9, got '${id}'`,
-      );
-    } else {
-      const twin = context.membership.twinOf(id, life);
-      if (twin !== undefined) {
-        const { peerAddress, peerPort } = twin.link;
-        this.refuse(
-          WireError.twin,
-          twinReason(id, `${peerAddress}:${peerPort}`, twin.life),
-        );
-      } else if (
-        context.delivery.tick > 0 &&
-        isLeap(timeIn(properties), context.delivery.tick)
-      ) {
-        this.refuse(
-          WireError.malformed,
-          leapReason(timeIn(properties), context.delivery.tick),
-        );
-      } else this.#role = new FrameMemberSession(context, link, properties);
     }
-    if (this.#role !== undefined) this.#endGreeting();
+    const refusal = role === CLIENT_ROLE
+      ? this.#refusalOfClient(properties)
+      : this.#refusalOfMember(properties);
+    if (refusal !== undefined) {
+      this.refuse(refusal.kind, refusal.reason);
+      return undefined;
+    }
+    return role === CLIENT_ROLE
+      ? new FrameClientSession(context, link, properties["id"]!)
+      : new FrameMemberSession(context, link, properties);
+  }
+
+  #refusalOfClient({ id = "" }: Properties): Refusal | undefined {
+    if (isClientId(id)) return undefined;
+    const reason =
+      `a client id is 1 to ${CLIENT_ID_BYTES_MAX} of A-Z a-z 0-9 _ . -, ` +
+      `got '${id}'`;
+    return { kind: WireError.handshake, reason };
+  }
+
+  #refusalOfMember(properties: Properties): Refusal | undefined {
+    const { id = "", life = "" } = properties;
+    const { membership, delivery } = this.#context;
+    if (!isNodeId(id)) {
+      const reason = `a node id is ${NODE_ID_BYTES} of a-z 0-9, got '${id}'`;
+      return { kind: WireError.handshake, reason };
+    }
+    const twin = membership.twinOf(id, life);
+    if (twin !== undefined) {
+      const { peerAddress, peerPort } = twin.link;
+      const reason = twinReason(id, `${peerAddress}:${peerPort}`, twin.life);
+      return { kind: WireError.twin, reason };
+    }
+    const tick = timeIn(properties);
+    return delivery.tick > 0 && isLeap(tick, delivery.tick)
+      ? { kind: WireError.malformed, reason: leapReason(tick, delivery.tick) }
+      : undefined;
   }
 }

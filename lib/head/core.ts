@@ -26,7 +26,7 @@ import type { HeadEvents } from "./events.ts";
 import { FailureDetector, type HostState } from "./members/failure_detector.ts";
 import type { Member } from "./members/member.ts";
 import { Membership } from "./members/membership.ts";
-import { OpeningSession } from "./connection.ts";
+import { HeadConnection } from "./connection.ts";
 import { type PlacementName, placementOf } from "./delivery/placement.ts";
 import { Repairer } from "./repair/repairer.ts";
 import { Roster } from "./members/roster.ts";
@@ -89,9 +89,9 @@ export class HeadCore {
   readonly #clock: AttentiveClock;
   readonly #detector: FailureDetector;
   readonly #shortage: CopyShortage;
-  readonly #connections = new Set<OpeningSession>();
+  readonly #connections = new Set<HeadConnection>();
   /** Those whose deadlines are not moved yet in this round. */
-  #round: Iterator<OpeningSession, undefined> = this.#connections.values();
+  #round: Iterator<HeadConnection, undefined> = this.#connections.values();
   /** How many they are; who comes now has to wait for the next round. */
   #roundLeft = 0;
   #greeting = 0;
@@ -185,21 +185,21 @@ export class HeadCore {
 
   /** Takes a new connection. */
   accept(link: Link): Session {
-    const opening = new OpeningSession(this.#context, link, {
+    const connection = new HeadConnection(this.#context, link, {
       refusal: () => this.#refusal(),
       greeted: () => this.#greeting--,
       left: (closed) => this.#connections.delete(closed),
     });
-    this.#connections.add(opening);
+    this.#connections.add(connection);
     this.#greeting++;
     if (this.#greeting > UNGREETED_CONNECTIONS_MAX) {
-      opening.refuse(
+      connection.refuse(
         WireError.full,
         `${UNGREETED_CONNECTIONS_MAX} connections have not said who they ` +
           "are, the limit",
       );
     }
-    return opening;
+    return connection;
   }
 
   /** Why no peer more is served, if so. */

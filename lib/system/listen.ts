@@ -6,6 +6,7 @@
 
 import type { Link, Session, Turn } from "../base/ports.ts";
 import { runLink } from "./link.ts";
+import { cannotListen } from "./start_error.ts";
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -32,6 +33,24 @@ export interface Listening {
   readonly port: number;
   /** Takes no more connections; those that are there go on. May be repeated. */
   close(): void;
+}
+
+/**
+ * Listens for a role, as {@linkcode listen} does.
+ *
+ * @throws {StartError} It cannot listen there, in words for the operator.
+ */
+export function openPort(
+  options: ListenOptions,
+  turn: Turn,
+  accept: (link: Link) => Session,
+  events: ListenEvents,
+): Listening {
+  try {
+    return listen(options, turn, accept, events);
+  } catch (error) {
+    throw cannotListen(options.hostname, options.port, error);
+  }
 }
 
 /**

@@ -48,7 +48,7 @@ import {
   type Sender,
 } from "../delivery/batch.ts";
 import type { HeadContext } from "../context.ts";
-import { Intake } from "./intake.ts";
+import { Gate } from "./gate.ts";
 import type { PieceReader } from "../members/member.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
@@ -94,7 +94,7 @@ export class FrameClientSession implements Session, Sender, PieceReader {
   readonly label: string;
   readonly #context: HeadContext;
   readonly #link: Link;
-  readonly #intake: Intake;
+  readonly #gate: Gate;
   readonly #pulse: Pulse;
   readonly #origin = newOrigin(this);
   /** Requests to read that are not answered. */
@@ -105,7 +105,7 @@ export class FrameClientSession implements Session, Sender, PieceReader {
   constructor(context: HeadContext, link: Link, clientId: string) {
     this.#context = context;
     this.#link = link;
-    this.#intake = new Intake(this, link, context);
+    this.#gate = new Gate(this, link, context);
     this.#pulse = new Pulse(link, {
       intervalMs: BEAT_INTERVAL_MS,
       patienceMsMin: VANISHED_MS,
@@ -125,8 +125,8 @@ export class FrameClientSession implements Session, Sender, PieceReader {
         return length;
       }
       const isShut = frame.type === FrameType.messages
-        ? this.#intake.isShut()
-        : this.#intake.isClogged();
+        ? this.#gate.isShut()
+        : this.#gate.isClogged();
       if (isShut) break;
       if (!this.#take(bytes)) return length;
       at = frame.end;
@@ -140,12 +140,12 @@ export class FrameClientSession implements Session, Sender, PieceReader {
   }
 
   drained(): void {
-    this.#intake.reopen();
+    this.#gate.reopen();
   }
 
   tick(nowMs: number): void {
     const pulse = this.#pulse;
-    const isBusy = this.#intake.isPaused;
+    const isBusy = this.#gate.isPaused;
     pulse.tick(nowMs, isBusy);
     // While it is not read from, what it says is not heard.
     if (isBusy) pulse.answered(nowMs);
@@ -155,7 +155,7 @@ export class FrameClientSession implements Session, Sender, PieceReader {
   }
 
   unblocked(): void {
-    if (!this.#closed) this.#intake.reopen();
+    if (!this.#closed) this.#gate.reopen();
   }
 
   closed(reason: string): void {
@@ -227,7 +227,7 @@ export class FrameClientSession implements Session, Sender, PieceReader {
         this.#refuseConnection(`messages frame: ${reason}`);
         return false;
       }
-      this.#intake.took(to - from, messages.count);
+      this.#gate.took(to - from, messages.count);
       const origin = this.#origin;
       origin.firstSequence = messages.firstSequence;
       origin.count = messages.count;
@@ -283,13 +283,13 @@ export class FrameClientSession implements Session, Sender, PieceReader {
 
   #answered(batch: Batch): void {
     this.#link.send();
-    this.#intake.answered(batch);
+    this.#gate.answered(batch);
     this.#endWhenAnswered();
   }
 
   #endWhenAnswered(): void {
     if (!this.#ended || this.#reads > 0) return;
-    if (this.#intake.unanswered === 0) this.#link.end();
+    if (this.#gate.unanswered === 0) this.#link.end();
   }
 
   #refuseConnection(what: string): void {

@@ -27,7 +27,7 @@ import {
 } from "../delivery/batch.ts";
 import type { HeadContext } from "../context.ts";
 import { Fifo } from "../../base/fifo.ts";
-import { Intake } from "./intake.ts";
+import { Gate } from "./gate.ts";
 
 /** One message as delivery takes it; reused by all sessions. */
 const payload = new Uint8Array(MESSAGE_HEADER_BYTES + MESSAGE_BYTES_MAX);
@@ -40,7 +40,7 @@ export class TextClientSession implements Session, Sender {
   readonly #context: HeadContext;
   readonly #link: Link;
   readonly #encoding: Encoding;
-  readonly #intake: Intake;
+  readonly #gate: Gate;
   readonly #origin = newOrigin(this);
   /** Answers by sequence, the first unanswered in front; undefined is due. */
   readonly #answers = new Fifo<string | undefined>();
@@ -56,7 +56,7 @@ export class TextClientSession implements Session, Sender {
     this.#context = context;
     this.#link = link;
     this.#encoding = encoding;
-    this.#intake = new Intake(this, link, context);
+    this.#gate = new Gate(this, link, context);
     this.clientId = newClientId(context);
     this.label = `${link.peerAddress}:${link.peerPort}`;
     context.events.clientJoined(this.label, encoding);
@@ -64,12 +64,12 @@ export class TextClientSession implements Session, Sender {
 
   received(bytes: Uint8Array, length: number): number {
     if (this.#encoding === Encoding.chunk) {
-      if (this.#intake.isShut()) return 0;
+      if (this.#gate.isShut()) return 0;
       this.#admit(bytes, 0, length);
       return length;
     }
     let at = 0;
-    while (!this.#intake.isShut()) {
+    while (!this.#gate.isShut()) {
       const lines = this.#lines;
       const status = lines.next(bytes, at, length);
       at = lines.used;
@@ -91,11 +91,11 @@ export class TextClientSession implements Session, Sender {
   }
 
   drained(): void {
-    this.#intake.reopen();
+    this.#gate.reopen();
   }
 
   unblocked(): void {
-    if (!this.#closed) this.#intake.reopen();
+    if (!this.#closed) this.#gate.reopen();
   }
 
   closed(reason: string): void {
@@ -109,19 +109,19 @@ export class TextClientSession implements Session, Sender {
       batch.firstSequence,
       storedAt(batch.storedBy.map((holder) => holder.address)),
     );
-    this.#intake.answered(batch);
+    this.#gate.answered(batch);
   }
 
   refused(batch: Batch, kind: WireErrorKind, reason: string): void {
     if (this.#closed) return;
     this.#refused(batch.firstSequence, errorLine(kind, reason));
-    this.#intake.answered(batch);
+    this.#gate.answered(batch);
   }
 
   #admit(bytes: Uint8Array, from: number, to: number): void {
     const length = writeMessage(payload, 0, bytes, from, to);
     const sequence = this.#number();
-    this.#intake.took(length, 1);
+    this.#gate.took(length, 1);
     this.#origin.firstSequence = sequence;
     this.#origin.longest = to - from;
     this.#origin.floor = Math.min(this.#firstUnanswered, this.#firstRefused);

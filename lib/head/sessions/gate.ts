@@ -1,6 +1,6 @@
 /**
- * Intake: when a client's session must stop taking messages, and when it goes
- * on. Three bounds: what this client has unanswered, what the head holds of
+ * The gate of a client's session: when it stops taking messages, and when it
+ * goes on. Three bounds: what this client has unanswered, what the head holds of
  * all clients, and what this client has not read of its answers.
  *
  * @module
@@ -12,8 +12,8 @@ import { type Batch, costOf, type Sender } from "../delivery/batch.ts";
 import type { HeadContext } from "../context.ts";
 import type { HeldBudget } from "../delivery/held_budget.ts";
 
-/** See the module. */
-export class Intake {
+/** Pauses the link of one client while a bound is passed. */
+export class Gate {
   readonly #sender: Sender;
   readonly #link: Link;
   readonly #held: HeldBudget;
@@ -47,8 +47,9 @@ export class Intake {
   }
 
   /**
-   * The same of what is no message: who asks for records must not wait for
-   * messages of others that nobody can store.
+   * Whether to take no more for now of what is no message: then the link is
+   * paused until the client has read its answers. Whoever asks for records does
+   * not wait for messages of others that nobody can store.
    */
   isClogged(): boolean {
     return this.#pauseIf(this.#isUnread(), false);
@@ -88,7 +89,10 @@ export class Intake {
     return this.#link.out.length >= SEND_BYTES_HIGH;
   }
 
-  /** Whoever is over a bound is told when that may have changed. */
+  /**
+   * Whether one of the three bounds is passed. If it is the head's, the sender
+   * is called (`unblocked`) once the head has room.
+   */
   #isOverBounds(): boolean {
     if (
       this.#cost >= this.#windowBytes ||
