@@ -19,7 +19,7 @@ export interface PeerWatchOptions {
   isUseless(reason: string): boolean;
 }
 
-/** See the module. */
+/** Says once what is wrong with the peers, and when there is no hope left. */
 export class PeerWatch {
   readonly #options: PeerWatchOptions;
   readonly #isUnknown: (address: string, reason: string) => boolean;

@@ -6,7 +6,7 @@
 
 import { counted } from "../lib/base/counted.ts";
 
-/** See the module. */
+/** Counts of a client's messages, and whether its work is done. */
 export class Progress {
   /** Messages to send; undefined when only their source has an end, or none. */
   readonly #count: number | undefined;

@@ -11,7 +11,7 @@ import type { Membership } from "./members/membership.ts";
 import type { Repairer } from "./repair/repairer.ts";
 import type { Roster } from "./members/roster.ts";
 
-/** See the module. */
+/** The parts of one head that its sessions work with. */
 export interface HeadContext {
   /** Begins the ids that the head gives to clients that bring none. */
   readonly headId: string;

@@ -82,7 +82,7 @@ const TICKS_A_ROUND = 5;
 /** Length of the name that begins the ids of clients without one. */
 const HEAD_ID_LENGTH = 8;
 
-/** See the module. */
+/** The head without its sockets: puts its parts together, and moves time. */
 export class HeadCore {
   readonly #options: HeadOptions;
   readonly #context: HeadContext;

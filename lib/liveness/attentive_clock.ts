@@ -16,7 +16,7 @@ import type { Clock } from "../base/ports.ts";
 /** What a gap between two ticks counts for at most, in ms. */
 const GAP_MS_MAX = 4 * TICK_MS;
 
-/** See the module. */
+/** A clock that leaves out the time in which this process was stopped. */
 export class AttentiveClock implements Clock {
   readonly #clock: Clock;
   /** Time in which nobody listened, in ms. */

@@ -22,7 +22,7 @@ const DEVIATION_WEIGHT = 1 / 4;
 /** Deviations above the mean that an answer may take (RFC 6298). */
 const DEVIATIONS = 4;
 
-/** See the module. */
+/** The usual time of an answer, and the bound past which one is late. */
 export class Estimate {
   #meanMs = 0;
   #deviationMs = 0;

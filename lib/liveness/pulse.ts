@@ -45,7 +45,7 @@ const STAMPS_PER_MS = 1_000;
 // Filled anew for each frame; one is enough, since frames are read in turn.
 const beat: BeatFields = { stamp: 0, isBusy: false };
 
-/** See the module. */
+/** Asks the peer of one connection whether it is there, and answers it. */
 export class Pulse {
   readonly #link: Link;
   readonly #options: PulseOptions;
@@ -57,7 +57,10 @@ export class Pulse {
   #owedSinceMs: number | undefined;
   #lastStamp = -1;
   #missed = 0;
-  /** Beats up to this stamp wait for a reason that is no measure. */
+  /**
+   * The answers to beats up to this stamp are not learned from: the peer said
+   * meanwhile that it was busy, so their time is not its usual one.
+   */
   #unmeasuredStamp = -1;
 
   constructor(link: Link, options: PulseOptions) {

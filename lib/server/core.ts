@@ -42,7 +42,7 @@ export interface ServerPorts {
   logFailure(): string | undefined;
 }
 
-/** See the module. */
+/** The server without its sockets: counts places, and confirms answers. */
 export class ServerCore {
   readonly #options: ServerOptions;
   readonly #ports: ServerPorts;

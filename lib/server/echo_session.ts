@@ -43,7 +43,7 @@ export interface EchoHost {
 /** Tells a frame peer that it speaks with a server, and that in lines. */
 const SERVER_PROPERTIES = `${formatProperties({ role: "server" })}\n`;
 
-/** See the module. */
+/** One client of the server: shakes hands, then sends every message back. */
 export class EchoSession implements Session {
   readonly #link: Link;
   readonly #events: ServerEvents;

@@ -34,8 +34,8 @@ export interface Claim {
  */
 export function claim(path: string, usedMark: string): Claim | undefined {
   if (!path.endsWith(ANY_OF)) return claimOne(path);
-  // Ends: a place that was free when it was listed has been claimed by
-  // another, of which there are not endlessly many.
+  // This comes to an end: each round that claims nothing was one in which other
+  // processes claimed all that was free, and they are not endlessly many.
   for (;;) {
     for (const place of inOrderOfUse(path, usedMark)) {
       const claimed = claimOne(place);

@@ -38,7 +38,7 @@ const FULL_PAUSE_MS = 10;
 
 const LF = 10;
 
-/** See the module. */
+/** Writes to one such stream, and says when its reader is gone. */
 export class LineWriter {
   readonly #stream: LineStream;
   /** Bytes to be written yet beside other work. */

@@ -89,7 +89,7 @@ export interface Log {
   reopen(): void;
   /** Writes what has gathered, in front of an exit that cannot wait. */
   flush(): void;
-  /** The same, and gives a slow console a moment to show it. */
+  /** Flushes, and gives a slow console a moment to show the last lines. */
   close(): Promise<void>;
 }
 

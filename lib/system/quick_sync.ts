@@ -36,7 +36,7 @@ const REST_TIMES = 100;
 /** Weight of a sync in the mean: one that takes long is not soon forgotten. */
 const WEIGHT = 1 / 8;
 
-/** See the module. */
+/** Decides, commit by commit, whether the event loop waits for the sync. */
 export class QuickSync {
   /** Of a disk that nothing is known of. */
   #meanMs = 2 * QUICK_MS_MAX;

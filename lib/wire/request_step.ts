@@ -10,7 +10,7 @@ import type { ByteQueue } from "../base/byte_queue.ts";
 import { type Encoding, readRequest, readRestOfRequest } from "./greeting.ts";
 import { CONFIRMATION } from "./words.ts";
 
-/** See the module. */
+/** Reads a request, in however many pieces it comes, and writes the answer. */
 export class RequestStep {
   readonly #restOfAnswer: (encoding: Encoding) => string;
   readonly #canForget: boolean;

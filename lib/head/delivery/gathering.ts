@@ -25,7 +25,7 @@ import type { Member } from "../members/member.ts";
  */
 const PACE_MS_MAX = 10;
 
-/** See the module. */
+/** Batches that go on together when the turn ends, or when enough have come. */
 export class Gathering {
   readonly #members: readonly Member[];
   readonly #turn: Turn;
@@ -82,7 +82,8 @@ export class Gathering {
     const nowMs = this.#clock.nowMs();
     let underWay = 0;
     for (const member of this.#members) {
-      // What is placed and not sent is waited for by nobody who keeps time.
+      // A member that has not answered for long does not set the pace. What was
+      // placed on one and not sent does not either: it has not begun.
       if (member.isShared && member.waitedMs(nowMs) < PACE_MS_MAX) {
         underWay += member.sent;
       }

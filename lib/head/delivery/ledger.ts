@@ -13,7 +13,7 @@ export interface Ledger {
   acknowledged(holder: Holder, copies: number): void;
   /** They are fewer than they should be, and these have them. */
   acknowledgedFew(holders: readonly Holder[]): void;
-  /** The same of messages that no data node has that can be read back. */
+  /** A client is about to hear that its messages are where none can be read. */
   acknowledgedUnreadable(messages: number): void;
 }
 

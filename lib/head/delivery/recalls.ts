@@ -69,7 +69,7 @@ interface Asking {
   readonly knowers: Uint32Array;
 }
 
-/** See the module. */
+/** Asks members about batches, and hands each back with what they know. */
 export class Recalls {
   readonly #members: readonly Member[];
   readonly #clock: Clock;

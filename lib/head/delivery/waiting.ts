@@ -38,7 +38,7 @@ class Line {
   sinceMs = 0;
 }
 
-/** See the module. */
+/** Batches that wait for a member, in two lines, and what is told of them. */
 export class Waiting {
   /**
    * Those with messages too long for an original data node have a line of

@@ -39,14 +39,14 @@ const DEAD_PATIENCES = 3;
 const DEAD_HOST_MS_MIN = 5_000;
 
 /**
- * The same when the host answers, in ms: a process that is only stopped for a
- * moment comes back by itself.
+ * Silence, at least, of a process that makes it dead though its host answers,
+ * in ms: one that is only stopped for a moment comes back by itself.
  */
 const DEAD_PROCESS_MS_MIN = 10_000;
 
 /**
- * Pings in a row without an answer after which a host counts as silent, when the
- * process is silent too: a cable that comes and goes loses one easily.
+ * Pings in a row without an answer after which a host counts as silent, when
+ * the process is silent too: a cable that comes and goes loses one easily.
  */
 const SILENT_PINGS = 2;
 
@@ -59,7 +59,7 @@ const DEAD_PINGS = 3;
  */
 export type HostState = "there" | "doubtful" | "silent";
 
-/** See the module. */
+/** Suspects, trusts again, or puts out members, by both signals. */
 export class FailureDetector {
   readonly #membership: Membership;
   readonly #delivery: Delivery;

@@ -51,7 +51,7 @@ interface Restoring {
   ticks: number;
 }
 
-/** See the module. */
+/** Places copies of records on members, and sees to it that each is kept. */
 export class Copies {
   readonly #host: CopiesHost;
   readonly #left: (member: Member) => void;

@@ -12,7 +12,7 @@ import type { Membership } from "../members/membership.ts";
 import type { RepairOptions } from "./repairer.ts";
 import type { Roster } from "../members/roster.ts";
 
-/** See the module. */
+/** Tells, once, that fewer data nodes are here than copies are wanted. */
 export class CopyShortage {
   readonly #options: RepairOptions;
   readonly #membership: Membership;

@@ -51,7 +51,7 @@ const RECORD_BYTES_MIN = 80;
  */
 const ANSWER_MS_MAX = 30_000;
 
-/** The same in ticks, by which a pass is told of time. */
+/** {@linkcode ANSWER_MS_MAX} in ticks, by which a pass is told of time. */
 const ANSWER_TICKS_MAX = ANSWER_MS_MAX / TICK_MS;
 
 const MUTE = `it has not answered for ${ANSWER_MS_MAX / 1000} s`;
@@ -103,7 +103,7 @@ export interface PassFailure {
   readonly culprit: Member | undefined;
 }
 
-/** See the module. */
+/** One reading of all data nodes, from which copies that lack are made. */
 export class RepairPass implements PieceReader {
   readonly #replicas: number;
   readonly #unjudgedBytesMax: number;
@@ -113,7 +113,7 @@ export class RepairPass implements PieceReader {
   readonly #sources: Source[];
   /** By message id. */
   readonly #unjudged = new Map<string, Unjudged>();
-  /** The same, the earliest met first. */
+  /** Those records, the earliest met first. */
   readonly #order = new Fifo<Unjudged>();
   #unjudgedBytes = 0;
   #budgetBytes = 0;

@@ -32,13 +32,16 @@ export interface RepairOptions {
 /** Pause before a pass that could not be finished is begun again, in ms. */
 const RETRY_MS = 10_000;
 
-/** The same at least for heads that repair the same, as a share of it. */
+/**
+ * By how much of itself a waiting time is stretched at most, by chance: heads
+ * that repair the same data nodes then begin at different moments.
+ */
 const JITTER_SHARE = 0.5;
 
 /** How often progress is told, in ms. */
 const TELL_MS = 10_000;
 
-/** See the module. */
+/** Decides when a pass of repair is due, runs it, and says what it showed. */
 export class Repairer {
   readonly #options: RepairOptions;
   readonly #membership: Membership;
@@ -50,9 +53,9 @@ export class Repairer {
   readonly #stretch: number;
   #isAsked: boolean;
   #notBeforeMs = 0;
-  /** The same for copies that were never made, while enough could take them. */
+  /** When a pass may begin for copies that were never made. */
   #shortNotBeforeMs = 0;
-  /** What {@linkcode Roster.lowerings} was when the pass began. */
+  /** {@linkcode Roster.lowerings} as it was when the pass began. */
   #lowerings = 0;
   #tellAtMs = 0;
   #beganMs = 0;

@@ -87,7 +87,7 @@ const BEAT_INTERVAL_MS = 30_000;
 /** Silence after which a client's host has vanished, in ms. */
 const VANISHED_MS = 60_000;
 
-/** See the module. */
+/** The head's end of a connection to a client, or a reader, of our own. */
 export class FrameClientSession implements Session, Sender, PieceReader {
   readonly clientId: Uint8Array;
   readonly past = newPast();

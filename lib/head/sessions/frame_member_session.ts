@@ -110,7 +110,7 @@ const BEAT_INTERVAL_MS_MAX = 500;
 /** Silence of a data node that is never too long, in ms. */
 const PATIENCE_MS = 1_000;
 
-/** The same in heartbeats, where these are short. */
+/** Beats without an answer that are never too many, where beats are short. */
 const PATIENCE_BEATS = 3;
 
 /** The logical time that a data node says in its handshake. */
@@ -118,7 +118,7 @@ export function timeIn({ tick = "0" }: Properties): number {
   return /^\d+$/.test(tick) ? Number(tick) : 0;
 }
 
-/** See the module. */
+/** The head's end of a connection to a data node of our own. */
 export class FrameMemberSession implements Session, MemberWire {
   readonly #context: HeadContext;
   readonly #link: Link;

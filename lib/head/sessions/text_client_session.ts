@@ -32,7 +32,7 @@ import { Gate } from "./gate.ts";
 /** One message as delivery takes it; reused by all sessions. */
 const payload = new Uint8Array(MESSAGE_HEADER_BYTES + MESSAGE_BYTES_MAX);
 
-/** See the module. */
+/** The head's end of a connection to a client that speaks text. */
 export class TextClientSession implements Session, Sender {
   clientId: Uint8Array;
   readonly past = noPast();

@@ -37,7 +37,7 @@ const prefixBytes = bytesOf(MESSAGE_PREFIX);
 /** A longer answer than this is none. */
 const ANSWER_BYTES_MAX = 1024;
 
-/** See the module. */
+/** The head's end of a connection to a data node that speaks text. */
 export class TextMemberSession implements Session, MemberWire {
   readonly #context: HeadContext;
   readonly #link: Link;

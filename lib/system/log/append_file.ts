@@ -20,7 +20,7 @@ export interface AppendTarget extends SyncWriter {
 
 const LF = 10;
 
-/** See the module. */
+/** An open file, and whether it still has its name. */
 export class AppendFile implements AppendTarget {
   readonly endsInLine: boolean;
   readonly #path: string;

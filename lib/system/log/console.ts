@@ -23,7 +23,7 @@ const WAITING_CHARS_MAX = 256 * 1024;
 
 const encoder = new TextEncoder();
 
-/** See the module. */
+/** Lines on their way to a terminal or a pipe. */
 export class Console {
   readonly #stream: ConsoleStream;
   readonly #leftOut: (lines: number) => string;

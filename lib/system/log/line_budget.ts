@@ -5,7 +5,7 @@
  * @module
  */
 
-/** See the module. */
+/** Counts the lines of a second, and those that were too many. */
 export class LineBudget {
   readonly #perSecond: number;
   #second = -1;

@@ -32,7 +32,7 @@ export interface LogFileEvents {
   mended(path: string, lost: number): void;
 }
 
-/** See the module. */
+/** One file of log lines, written when the turn ends. */
 export class LogFile {
   /** Where it is. */
   readonly path: string;
@@ -52,7 +52,7 @@ export class LogFile {
   #failure: string | undefined;
   /** Lines that could not be written, and that the file does not tell of. */
   #lost = 0;
-  /** The same since it began to fail. */
+  /** Lines that could not be written since it began to fail. */
   #lostInAll = 0;
   /** Why what is written now would be gone: the file has no name any more. */
   #removal: string | undefined;
