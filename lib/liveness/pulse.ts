@@ -58,8 +58,8 @@ export class Pulse {
   #lastStamp = -1;
   #missed = 0;
   /**
-   * The answers to beats up to this stamp are not learned from: the peer said
-   * meanwhile that it was busy, so their time is not its usual one.
+   * Nothing is learned from the answers to beats up to this stamp: the peer was
+   * busy or silent meanwhile, so the time they take is not its usual one.
    */
   #unmeasuredStamp = -1;
 
