@@ -12,17 +12,6 @@
 /** The port both activities were given in 2019, and still the default. */
 export const DEFAULT_PORT = 5000;
 
-/** Clients served at once by a `server`: the original's rule. */
-export const SERVER_CLIENTS_MAX_DEFAULT = 100;
-
-/**
- * Connections of all kinds a head holds at once. Each idle one costs a few
- * KiB, so this default stays below 100 MiB and below Linux's usual limit of
- * open files (1,048,576 in containers, 1,024 soft in a plain shell, which Deno
- * raises to the hard limit at start).
- */
-export const HEAD_CONNECTIONS_MAX_DEFAULT = 16_384;
-
 /**
  * Connections that have not finished their handshake. They hold no place, so
  * that a port scan cannot lock clients out; past this many, new ones are
@@ -119,15 +108,6 @@ export const ADDRESS_BYTES_MAX = 64;
 /** Most copies one message may have; a frame counts holders in one byte. */
 export const REPLICAS_MAX = 16;
 
-/** First read buffer of a connection; most messages of people fit. */
-export const READ_BYTES_MIN = 2 * 1024;
-
-/**
- * Read buffer of a connection that fills its buffers. One read of this size
- * carries thousands of small messages, which is what makes batching free.
- */
-export const READ_BYTES_BUSY = 256 * 1024;
-
 /**
  * Read buffer of a peer whose every read is a message: what is longer would
  * become two messages. Sixty-four times what the originals read.
@@ -153,27 +133,10 @@ export const CLIENT_WINDOW_BYTES = 1024 * 1024;
 export const CLIENT_WINDOW_MESSAGES = 16_384;
 
 /**
- * What a head counts for holding a batch, beside the bytes of its messages:
- * the batch itself, and its places in queues. Without it, a client that sends
- * empty lines would cost a hundred times what is counted.
- */
-export const BATCH_OVERHEAD_BYTES = 512;
-
-/**
- * Bytes of all messages that a head holds unanswered. Raising it rides out a
- * longer absence of data nodes before clients feel it; it costs that much
- * memory and that many messages to send again when the head dies.
- */
-export const HEAD_HELD_BYTES_MAX_DEFAULT = 64 * 1024 * 1024;
-
-/**
  * Bytes placed on one data node and not yet stored. A node over it is not
  * chosen until it has caught up, so a slow node slows only itself.
  */
 export const MEMBER_WINDOW_BYTES = 8 * 1024 * 1024;
-
-/** Batches placed on one data node and not yet stored; see above. */
-export const MEMBER_WINDOW_BATCHES = 16_384;
 
 /**
  * Bytes of messages that are worth a write and a sync of their own, so that a
@@ -252,12 +215,6 @@ export const HOST_UNKNOWN_MS_MAX = 10_000;
 /** How often cores look at their deadlines. */
 export const TICK_MS = 50;
 
-/** Time a refused peer has to read the reason before it is cut off. */
-export const LINGER_MS = 2_000;
-
-/** Time for a peer to read the last bytes of a connection that ends. */
-export const END_MS_MAX = 30_000;
-
 /**
  * Time for a drain before the process ends with what could not be finished
  * said. Below the 10 s that `docker stop` waits before SIGKILL.
@@ -266,40 +223,6 @@ export const DRAIN_MS_MAX = 8_000;
 
 /** Default pause between two heartbeats: the original's 5 s. */
 export const HEARTBEAT_INTERVAL_MS_DEFAULT = 5_000;
-
-/** Default bound on one `ping`. */
-export const HEARTBEAT_TIMEOUT_MS_DEFAULT = 2_000;
-
-/**
- * Default time away after which a data node's copies are made again. A host
- * that is started anew is back sooner, and copying all it has costs hours.
- */
-export const REPAIR_AFTER_MS_DEFAULT = 300_000;
-
-/**
- * Bytes read in a second while copies are made again: a compromise between
- * live messages, which this costs some percent of their processor, and the time
- * for which records have a copy too few.
- */
-export const REPAIR_BYTES_PER_SECOND_DEFAULT = 2 * 1024 * 1024;
-
-/**
- * Default pause between two readings of all that a data node has stored: a week,
- * as is usual for disks; what rots must be found before the other copy does.
- */
-export const SCRUB_INTERVAL_MS_DEFAULT = 604_800_000;
-
-/** Default pause between two messages of a client: the original's 3 s. */
-export const CLIENT_INTERVAL_MS_DEFAULT = 3_000;
-
-/** Lines about messages that a console shows each second. */
-export const CONSOLE_MESSAGES_PER_SECOND = 20;
-
-/**
- * Lines about messages that a head's log gets each second: more than people
- * make. A hundred busy clients would make ten gigabytes of them in an hour.
- */
-export const LOG_MESSAGES_PER_SECOND = 1_000;
 
 /** The relations that the constants above must keep. */
 const relations: readonly (readonly [boolean, string])[] = [

@@ -47,18 +47,20 @@ import {
 import { hangingParagraph } from "./paragraph.ts";
 import { placements } from "../head/delivery/placement.ts";
 import {
-  CLIENT_INTERVAL_MS_DEFAULT,
   DEFAULT_PORT,
+  HEARTBEAT_INTERVAL_MS_DEFAULT,
+  REPLICAS_MAX,
+} from "../base/limits.ts";
+import {
+  CLIENT_INTERVAL_MS_DEFAULT,
   HEAD_CONNECTIONS_MAX_DEFAULT,
   HEAD_HELD_BYTES_MAX_DEFAULT,
-  HEARTBEAT_INTERVAL_MS_DEFAULT,
   HEARTBEAT_TIMEOUT_MS_DEFAULT,
   REPAIR_AFTER_MS_DEFAULT,
   REPAIR_BYTES_PER_SECOND_DEFAULT,
-  REPLICAS_MAX,
   SCRUB_INTERVAL_MS_DEFAULT,
   SERVER_CLIENTS_MAX_DEFAULT,
-} from "../base/limits.ts";
+} from "./defaults.ts";
 import { logFormats, logLevels } from "../system/log.ts";
 import { readFormats } from "../library/format.ts";
 

@@ -5,15 +5,24 @@
  * @module
  */
 
-import {
-  END_MS_MAX,
-  LINGER_MS,
-  READ_BYTES_BUSY,
-  READ_BYTES_MIN,
-  SEND_BYTES_LOW,
-} from "../base/limits.ts";
+import { SEND_BYTES_LOW } from "../base/limits.ts";
 import type { Link, Session, Turn } from "../base/ports.ts";
 import { ByteQueue } from "../base/byte_queue.ts";
+
+/** First read buffer of a connection; most messages of people fit. */
+const READ_BYTES_MIN = 2 * 1024;
+
+/**
+ * Read buffer of a connection that fills its buffers. One read of this size
+ * carries thousands of small messages, which is what makes batching free.
+ */
+const READ_BYTES_BUSY = 256 * 1024;
+
+/** Time a refused peer has to read the reason before it is cut off. */
+const LINGER_MS = 2_000;
+
+/** Time for a peer to read the last bytes of a connection that ends. */
+const END_MS_MAX = 30_000;
 
 /**
  * Runs a connection until it is over.

@@ -15,16 +15,21 @@ import {
   withFilter,
 } from "npm:@logtape/logtape@2.4.2";
 import { counted } from "../base/counted.ts";
-import {
-  CONSOLE_MESSAGES_PER_SECOND,
-  LOG_MESSAGES_PER_SECOND,
-} from "../base/limits.ts";
 import { Console } from "./log/console.ts";
 import { jsonLine, textLine } from "./log/console_line.ts";
 import { LineBudget } from "./log/line_budget.ts";
 import { LogFile } from "./log/log_file.ts";
 import type { Clock, Turn } from "../base/ports.ts";
 import { cannotOpenFile } from "./start_error.ts";
+
+/** Lines about messages that a console shows each second. */
+const CONSOLE_MESSAGES_PER_SECOND = 20;
+
+/**
+ * Lines about messages that a head's log gets each second: more than people
+ * make. A hundred busy clients would make ten gigabytes of them in an hour.
+ */
+const LOG_MESSAGES_PER_SECOND = 1_000;
 
 /** How a process logs. */
 export interface LogOptions {

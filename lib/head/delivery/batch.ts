@@ -32,13 +32,17 @@
  * @module
  */
 
-import {
-  BATCH_OVERHEAD_BYTES,
-  ORIGINAL_MESSAGE_BYTES_MAX,
-} from "../../base/limits.ts";
+import { ORIGINAL_MESSAGE_BYTES_MAX } from "../../base/limits.ts";
 import type { WireErrorKind } from "../../wire/errors.ts";
 import { BlockPool } from "./block_pool.ts";
 import { assert } from "../../base/assert.ts";
+
+/**
+ * What a head counts for holding a batch, beside the bytes of its messages:
+ * the batch itself, and its places in queues. Without it, a client that sends
+ * empty lines would cost a hundred times what is counted.
+ */
+const BATCH_OVERHEAD_BYTES = 512;
 
 /** What data nodes know of a client, as far as they were asked. */
 export interface Past {

@@ -5,7 +5,7 @@
  */
 
 import { assert } from "../../base/assert.ts";
-import { MEMBER_WINDOW_BATCHES, STORE_SLOW_MS } from "../../base/limits.ts";
+import { STORE_SLOW_MS } from "../../base/limits.ts";
 import { Estimate, Lateness } from "../../liveness/estimate.ts";
 import type { Pulse } from "../../liveness/pulse.ts";
 import type { Link } from "../../base/ports.ts";
@@ -15,6 +15,9 @@ import { type KnownNode, NO_MESSAGES } from "../../wire/known_nodes.ts";
 import type { PieceFields, ReadFields } from "../../wire/read_frames.ts";
 import type { Batch, Holder } from "../delivery/batch.ts";
 import { Fifo } from "../../base/fifo.ts";
+
+/** Batches placed on one data node and not yet stored; see above. */
+const MEMBER_WINDOW_BATCHES = 16_384;
 
 /** How batches are put on a member's connection. */
 export interface MemberWire {
