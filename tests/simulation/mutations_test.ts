@@ -82,7 +82,7 @@ const mutations: readonly Mutation[] = [
   },
   {
     name: "store again what is known elsewhere",
-    file: "lib/head/delivery/delivery.ts",
+    file: "lib/head/delivery/placing.ts",
     find: "this.#knowerAmong(batch) ?? this.#placement(candidates);",
     replace: "this.#placement(candidates);",
     test: "reuse",
@@ -90,8 +90,8 @@ const mutations: readonly Mutation[] = [
   {
     name: "compare no message with the one before",
     file: "lib/wire/print.ts",
-    find: "return hash === 0 ? 1 : hash >>> 0;",
-    replace: "return hash === 0 ? 1 : 2;",
+    find: "return crc === 0 ? 1 : crc >>> 0;",
+    replace: "return crc === 0 ? 1 : 2;",
     test: "reuse",
   },
   {
@@ -122,15 +122,17 @@ const mutations: readonly Mutation[] = [
   {
     name: "answer after the first of several copies",
     file: "lib/head/delivery/delivery.ts",
-    find:
-      "if (batch.storedBy.length >= batch.wanted) this.#answerStored(batch);",
-    replace: "this.#answerStored(batch);",
+    find: "      this.#events.stored(batch, member);\n" +
+      "      if (batch.storedBy.length >= batch.wanted) ",
+    replace: "      this.#events.stored(batch, member);\n      ",
   },
   {
     name: "count a data node that came back as another",
     file: "lib/head/delivery/batch.ts",
-    find: "if (holder.id === member.id) return true;",
-    replace: "if (holder === member) return true;",
+    find: "isHeldBy({ holders }: Batch, { id }: Holder): boolean {\n" +
+      "  for (const holder of holders) if (holder.id === id) return true;",
+    replace: "isHeldBy({ holders }: Batch, member: Holder): boolean {\n" +
+      "  if (holders.includes(member)) return true;",
   },
   {
     name: "give a text client's messages one sequence",
@@ -227,7 +229,7 @@ const mutations: readonly Mutation[] = [
   },
   {
     name: "call whole what fewer disks had than are away",
-    file: "lib/head/repair/pass_verdict.ts",
+    file: "lib/head/members/pass_verdict.ts",
     find: "const isWhole = absent.every(({ copies }) => copies > disks);",
     replace: "const isWhole = absent.every(({ copies }) => copies > 0);",
     test: "truth",
@@ -241,7 +243,7 @@ const mutations: readonly Mutation[] = [
   },
   {
     name: "count copies of records that a data node has lost",
-    file: "lib/head/repair/pass_verdict.ts",
+    file: "lib/head/members/pass_verdict.ts",
     find: "      if (!isWhole && lacking.includes(node)) continue;\n",
     replace: "",
     test: "truth",

@@ -16,7 +16,7 @@ import {
   readRoster,
   writeRoster,
 } from "../../lib/wire/known_nodes.ts";
-import { verdictOfPass } from "../../lib/head/repair/pass_verdict.ts";
+import { verdictOfPass } from "../../lib/head/members/pass_verdict.ts";
 import { knownNode } from "../support/new_head.ts";
 
 const anyNode: fc.Arbitrary<KnownNode> = fc.record({

@@ -35,6 +35,7 @@ import { enter, type Ledger } from "./ledger.ts";
 import type { Member } from "../members/member.ts";
 import { pieceOf, piecesOf } from "./pieces.ts";
 import type { Placement } from "./placement.ts";
+import { Placing } from "./placing.ts";
 import { answeredBefore, Recalls, reuseOf, type Run } from "./recalls.ts";
 import { type CopiesWanted, Waiting } from "./waiting.ts";
 
@@ -59,19 +60,14 @@ export class Delivery {
   ledger: Ledger | undefined;
   readonly #options: DeliveryOptions;
   readonly #clock: Clock;
-  readonly #placement: Placement;
   readonly #events: HeadEvents;
   readonly #members: readonly Member[];
   readonly #pool = new BatchPool();
   readonly #gathering: Gathering;
   readonly #recalls: Recalls;
+  readonly #placing: Placing;
   /** Batches that lack a member. */
   readonly #waiting: Waiting;
-  /** Members that a batch may be placed on; filled anew for each. */
-  readonly #candidates: Member[] = [];
-  /** Those of them that were chosen for it. */
-  readonly #chosen: Member[] = [];
-  #copiesLast: number;
   /** Highest tick heard of; what is stored next comes after it. */
   #tick = 0;
 
@@ -84,10 +80,9 @@ export class Delivery {
     this.#options = options;
     this.held = new HeldBudget(options.heldBytesMax);
     this.#members = members;
-    this.#placement = placement;
     this.#clock = ports.clock;
     this.#events = ports.events;
-    this.#copiesLast = options.replicas;
+    this.#placing = new Placing(options, members, placement, ports);
     this.#waiting = new Waiting(options, members, ports.clock, ports.events);
     this.#gathering = new Gathering(
       members,
@@ -349,11 +344,11 @@ export class Delivery {
     // Those that wait already go first, or none would keep its order.
     if (!this.#waiting.hasBefore(batch) && this.#place(batch)) return;
     if (batch.answered) return;
-    if (this.#isTooLong(batch)) {
+    if (this.#placing.isTooLong(batch)) {
       this.#breakUp(batch);
       return;
     }
-    this.#waiting.add(batch, this.#live(batch));
+    this.#waiting.add(batch, this.#placing.live(batch));
   }
 
   /** Places those that wait, the oldest first, until one must wait on. */
@@ -368,7 +363,7 @@ export class Delivery {
         continue;
       }
       const isDone = batch.answered || this.#place(batch);
-      if (!isDone && !this.#isTooLong(batch)) return;
+      if (!isDone && !this.#placing.isTooLong(batch)) return;
       this.#waiting.shift(queue);
       if (!isDone) this.#breakUp(batch);
       this.#release(batch);
@@ -396,70 +391,10 @@ export class Delivery {
 
   /** Places the copies that `batch` lacks. @returns False when it must wait. */
   #place(batch: Batch): boolean {
-    const nowMs = this.#clock.nowMs();
-    const candidates = this.#candidates;
-    candidates.length = 0;
-    for (const member of this.#members) {
-      if (
-        member.accepts(batch, nowMs) && !isHeldBy(batch, member)
-      ) candidates.push(member);
-    }
-    const wanted = this.#copiesPossible(batch);
-    const lacking = wanted - batch.holders.length;
-    if (lacking > candidates.length) return false;
-    batch.wanted = wanted;
-    if (wanted !== this.#copiesLast) {
-      this.#copiesLast = wanted;
-      this.#events.fewerCopies(wanted, this.#options.replicas);
-    }
-    const chosen = this.#chosen;
-    chosen.length = 0;
-    for (let i = 0; i < lacking; i++) {
-      const index = this.#knowerAmong(batch) ?? this.#placement(candidates);
-      chosen.push(candidates[index]!);
-      batch.holders.push(candidates[index]!);
-      candidates[index] = candidates[candidates.length - 1]!;
-      candidates.pop();
-    }
-    // All holders are known before the first copy goes out and names them.
-    for (const member of chosen) {
-      this.#events.placed(batch, member);
-      member.place(batch, nowMs);
-    }
-    assert(chosen.length === lacking, "a batch was placed amid another");
+    if (!this.#placing.place(batch)) return false;
     // Fewer may be wanted now than when it was first placed.
-    if (batch.storedBy.length >= wanted) this.#answerStored(batch);
+    if (batch.storedBy.length >= batch.wanted) this.#answerStored(batch);
     return true;
-  }
-
-  /** Which of the candidates has `batch` already, if one has. */
-  #knowerAmong({ knowers }: Batch): number | undefined {
-    if (knowers.length === 0) return undefined;
-    const index = this.#candidates.findIndex((one) => knowers.includes(one));
-    return index < 0 ? undefined : index;
-  }
-
-  /** Members that could take a batch, now or as soon as they have room. */
-  #live(batch: Batch): number {
-    let live = 0;
-    for (const member of this.#members) if (isFit(member, batch)) live++;
-    return live;
-  }
-
-  /** Copies to make now: fewer than asked only if the operator allowed it. */
-  #copiesPossible(batch: Batch): number {
-    const { replicas, minReplicas } = this.#options;
-    if (minReplicas === replicas) return replicas;
-    let live = this.#live(batch);
-    // Who has a copy, or may yet store one, need not be fit to take another;
-    // but one that is back is counted already.
-    for (const { id } of batch.holders) {
-      const isLive = this.#members.some((member) =>
-        member.id === id && isFit(member, batch)
-      );
-      if (!isLive) live++;
-    }
-    return live >= replicas ? replicas : Math.max(minReplicas, live);
   }
 
   /**
@@ -471,12 +406,6 @@ export class Delivery {
     const index = batch.holders.indexOf(holder);
     if (index >= 0) batch.holders.splice(index, 1);
     return index >= 0;
-  }
-
-  /** Whether members are there, and none of them takes such a message. */
-  #isTooLong(batch: Batch): boolean {
-    return this.#members.length > 0 &&
-      !this.#members.some((member) => member.takes(batch));
   }
 
   #answerStored(batch: Batch): void {
@@ -515,10 +444,4 @@ export class Delivery {
   #release(batch: Batch): void {
     this.#pool.release(batch);
   }
-}
-
-/** Whether a member could take a batch, now or as soon as it has room. */
-function isFit(member: Member, batch: Batch): boolean {
-  return member.suspectSinceMs === undefined && !member.isFailing &&
-    !member.draining && member.takes(batch);
 }

@@ -30,7 +30,7 @@ import type { ListedNode, NodesFields } from "../../wire/read_frames.ts";
 import { Departures } from "./departures.ts";
 import type { FormerMember } from "./former_member.ts";
 import type { Member } from "./member.ts";
-import { type Findings, verdictOfPass } from "../repair/pass_verdict.ts";
+import { type Findings, verdictOfPass } from "./pass_verdict.ts";
 import { doubtsOf, listOf } from "./roster_report.ts";
 
 /** What a roster needs from outside. */
