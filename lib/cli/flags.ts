@@ -155,7 +155,8 @@ const parsers: Readonly<Record<RoleName, Parser<"sync", Command, unknown>>> = {
     ...listenFlags,
     heartbeatInterval: withDefault(
       option("--heartbeat-interval", duration(10), {
-        description: message`Time between two pings of every data node`,
+        description:
+          message`Time between two heartbeats, which ask every data node`,
       }),
       HEARTBEAT_INTERVAL_MS_DEFAULT,
     ),
