@@ -9,62 +9,23 @@
  */
 
 import type { CalledSession } from "../calling/call.ts";
-import { Caller, type CallerPorts } from "../calling/caller.ts";
+import { Caller } from "../calling/caller.ts";
 import { AttentiveClock } from "../liveness/attentive_clock.ts";
 import type { Link } from "../base/ports.ts";
 import { UselessSession } from "../calling/useless_session.ts";
 import { WireError, type WireErrorKind } from "../wire/errors.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
-import type { Answer, ClientEvents, PeerRole } from "./events.ts";
+import type {
+  ClientContext,
+  ClientOptions,
+  ClientPorts,
+  PeerSession,
+} from "./context.ts";
+import type { Answer, PeerRole } from "./events.ts";
 import { FramePeerSession } from "./frame_peer_session.ts";
 import { TextPeerSession } from "./text_peer_session.ts";
 import { Window } from "./window.ts";
 import { whyWrongPeer } from "./wrong_peer.ts";
-
-/** What the peer must be; `auto` finds out what it is. */
-export type PeerChoice = "auto" | "head" | "server";
-
-/** How a client is set up. */
-export interface ClientOptions {
-  /** Peers to choose from, each `host:port`, at least one. */
-  readonly to: readonly string[];
-  /** Its id; sequences under it are never used for another message. */
-  readonly clientId: string;
-  readonly peer: PeerChoice;
-}
-
-/** What a client core needs from outside. */
-export interface ClientPorts extends CallerPorts {
-  readonly events: ClientEvents;
-}
-
-/** A session with a peer, as the client core sees it. */
-export interface PeerSession extends CalledSession {
-  /** Sends unsent messages, as many as fit. */
-  pump(): void;
-  /** Moves deadlines. */
-  tick(nowMs: number): void;
-  /** Closes the connection, after what was written to it. */
-  end(): void;
-}
-
-/** What sessions need of their client core. */
-export interface ClientContext {
-  readonly ports: ClientPorts;
-  readonly options: ClientOptions;
-  readonly window: Window;
-  /** Highest tick of the receipts so far. */
-  after: number;
-  /** Notes that a range of messages was answered. */
-  answered(firstSequence: number, count: number, answer: Answer): void;
-  /** Notes that a message cannot be stored, now or ever. */
-  refused(
-    firstSequence: number,
-    count: number,
-    kind: WireErrorKind,
-    reason: string,
-  ): void;
-}
 
 /** Pause before a message that could not be stored is sent again, in ms. */
 const POSTPONE_MS = 500;

@@ -25,7 +25,7 @@ import {
 } from "../wire/frame.ts";
 import { Encoding, formatProperties } from "../wire/greeting.ts";
 import { CLIENT_ROLE, storedAt } from "../wire/words.ts";
-import type { ClientContext, PeerSession } from "./core.ts";
+import type { ClientContext, PeerSession } from "./context.ts";
 import type { Answer, Holder } from "./events.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.

@@ -28,7 +28,7 @@ import { WireError, type WireErrorKind } from "../wire/errors.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
 import { LineScanner, LineStatus } from "../wire/line.ts";
 import { CLIENT_ROLE } from "../wire/words.ts";
-import type { ClientContext, PeerSession } from "./core.ts";
+import type { ClientContext, PeerSession } from "./context.ts";
 import type { PeerRole } from "./events.ts";
 import { whyWrongPeer } from "./wrong_peer.ts";
 
