@@ -30,8 +30,8 @@ import {
 } from "../wire/read_frames.ts";
 import { ClientOrder } from "./client_order.ts";
 import { Doubts } from "./doubts.ts";
-import { type Next, nextOf } from "../store/merge.ts";
-import { NodeStream } from "../store/record_stream.ts";
+import { Merge } from "../store/merge.ts";
+import { RecordStream } from "../store/record_stream.ts";
 import { ReadSession } from "./session.ts";
 import { RETURN_MS_MAX, Source } from "./source.ts";
 
@@ -106,13 +106,14 @@ export class ReaderCore {
   readonly #clock: AttentiveClock;
   readonly #ports: ReaderPorts;
   readonly #caller: Caller;
+  readonly #merge = new Merge<Source>();
+  /** What is merged, by data node and lane. */
   readonly #sources = new Map<string, Source>();
   readonly #orders = new Map<string, ClientOrder<Line>>();
   readonly #unreadable = new Set<string>();
   readonly #doubts: Doubts;
   /** Orders in which records wait for others, and since when. */
   readonly #waiting = new Map<ClientOrder<Line>, number>();
-  readonly #next: Next = { source: undefined, isOver: false, completeTo: 0 };
   #follows: boolean;
   /** Time until the head knows all data nodes that run, as it last said. */
   #settlesInMs = Infinity;
@@ -141,7 +142,7 @@ export class ReaderCore {
       agreed: (link, encoding) => this.#begin(link, encoding),
       lost: (address, reason, nextCallInMs) => {
         this.#session = undefined;
-        for (const source of this.#sources.values()) source.unasked();
+        for (const source of this.#merge.sources) source.unasked();
         ports.events.lost(address, reason, nextCallInMs);
       },
     });
@@ -158,7 +159,7 @@ export class ReaderCore {
     this.#caller.tick();
     this.#session?.tick();
     const nowMs = this.#ports.clock.nowMs();
-    for (const source of this.#sources.values()) {
+    for (const source of this.#merge.sources) {
       if (source.isUnanswered(nowMs)) this.#abandon(source, nowMs);
       this.#miss(source, nowMs);
     }
@@ -171,7 +172,7 @@ export class ReaderCore {
   /** Goes on to what is there now, and then ends. */
   stopFollowing(): void {
     this.#follows = false;
-    for (const source of this.#sources.values()) source.stopFollowing();
+    for (const source of this.#merge.sources) source.stopFollowing();
     // Data nodes may have come, or come back, since the head told of them.
     this.#isListed = false;
     this.#listAtMs = 0;
@@ -182,7 +183,7 @@ export class ReaderCore {
   #wantsList(): boolean {
     if (!this.#isListed || this.#follows) return true;
     if (this.#settlesInMs > 0 || this.#doubts.isOpen) return true;
-    for (const source of this.#sources.values()) {
+    for (const source of this.#merge.sources) {
       if (source.isAwaited) return true;
     }
     return false;
@@ -259,7 +260,7 @@ export class ReaderCore {
       }
     }
     if (!this.#follows && !this.#isListed) {
-      for (const source of this.#sources.values()) source.lookAgain();
+      for (const source of this.#merge.sources) source.lookAgain();
     }
     this.#isListed = true;
     this.#ask();
@@ -268,11 +269,11 @@ export class ReaderCore {
 
   /** A data node is gone, and others have what it had. */
   #leave(source: Source): void {
-    const { isMissed, stream: { isRead } } = source;
+    const { isLeftOut, stream: { isRead } } = source;
     source.doWithout(!this.#follows);
     // Whoever follows reads on in the lanes of those others; who does not has
     // perhaps read them already, before they had it.
-    if (this.#follows || isRead || isMissed) return;
+    if (this.#follows || isRead || isLeftOut) return;
     this.#doubts.tell(
       `dataNode ${source.label} has gone while it was being read; what it had ` +
         "is elsewhere: read again",
@@ -290,14 +291,14 @@ export class ReaderCore {
 
   /** The segments and the lanes of a data node, as far as they are known. */
   #sourcesOf(id: string): Source[] {
-    return [...this.#sources.values()].filter(({ stream }) => stream.id === id);
+    return this.#merge.sources.filter(({ stream }) => stream.id === id);
   }
 
   #sourceOf(id: string, lane: number): Source {
     const key = lane === 0 ? id : `${id}/${lane}`;
     const known = this.#sources.get(key);
     if (known !== undefined) return known;
-    const stream = new NodeStream(
+    const stream = new RecordStream(
       id,
       this.#follows,
       (position, length) =>
@@ -309,6 +310,7 @@ export class ReaderCore {
     const source = new Source(stream, lane);
     source.address = this.#sources.get(id)?.address ?? "";
     this.#sources.set(key, source);
+    this.#merge.add(source);
     return source;
   }
 
@@ -346,7 +348,7 @@ export class ReaderCore {
     const session = this.#session;
     if (session === undefined) return;
     const nowMs = this.#ports.clock.nowMs();
-    for (const source of this.#sources.values()) {
+    for (const source of this.#merge.sources) {
       if (!session.hasRoom) return;
       if (!source.isDue(nowMs)) continue;
       const { stream, lane } = source;
@@ -399,9 +401,9 @@ export class ReaderCore {
   /** The source of the next record, once that is certain. */
   #nextSource(): Source | undefined {
     if (!this.#isListed || this.#isFinished) return undefined;
-    nextOf(this.#sources, this.#next);
-    if (this.#next.isOver) this.#finish();
-    return this.#next.source;
+    this.#merge.look();
+    if (this.#merge.isOver) this.#finish();
+    return this.#merge.next;
   }
 
   #takeRecord({ stream, address }: Source): void {
@@ -414,7 +416,7 @@ export class ReaderCore {
     order.add(
       record.sequence,
       record.floor,
-      record.tick <= this.#next.completeTo,
+      record.tick <= this.#merge.completeTo,
       this.#line,
       copyOf,
       this.#emit,

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { NodeStream } from "../store/record_stream.ts";
+import type { MergeSource } from "../store/merge.ts";
+import type { RecordStream } from "../store/record_stream.ts";
 
 /** Pause before a data node that has nothing new is asked again, in ms. */
 const ASK_PAUSE_MS = 200;
@@ -22,14 +23,14 @@ export const RETURN_MS_MAX = 5_000;
 const PIECE_MS_MAX = 10_000;
 
 /** See the module. */
-export class Source {
-  readonly stream: NodeStream;
+export class Source implements MergeSource {
+  readonly stream: RecordStream;
   /** Its lane (lanes.ts), from 1; 0 are the segments. */
   readonly lane: number;
   /** Its last address. */
   address = "";
   /** Whether its absence was told, because it has lasted. */
-  isMissed = false;
+  isLeftOut = false;
   #isPresent = true;
   /** Since when nothing could be read from it; undefined while it can. */
   #failingSinceMs: number | undefined;
@@ -40,14 +41,14 @@ export class Source {
   #askedMs: number | undefined;
   #askAtMs = 0;
 
-  constructor(stream: NodeStream, lane: number) {
+  constructor(stream: RecordStream, lane: number) {
     this.stream = stream;
     this.lane = lane;
   }
 
   /** Whether it is away, and that may still change. */
   get isAwaited(): boolean {
-    return !this.#isPresent && !this.isMissed;
+    return !this.#isPresent && !this.isLeftOut;
   }
 
   /** `address (id)`, for people. */
@@ -63,7 +64,7 @@ export class Source {
 
   /** Whether it has failed for so long that it is to be done without. */
   isOverdue(nowMs: number): boolean {
-    return !this.isMissed && this.#failingSinceMs !== undefined &&
+    return !this.isLeftOut && this.#failingSinceMs !== undefined &&
       nowMs - this.#failingSinceMs >= RETURN_MS_MAX;
   }
 
@@ -97,24 +98,24 @@ export class Source {
    * @param isForGood Whether it is not asked again, should it return.
    */
   doWithout(isForGood: boolean): void {
-    this.isMissed = true;
+    this.isLeftOut = true;
     if (isForGood) this.stream.giveUp();
   }
 
   /** Whoever followed is about to end: one that is back is read to its end. */
   lookAgain(): void {
-    if (!this.isMissed) return;
+    if (!this.isLeftOut) return;
     if (!this.#isPresent) {
       this.stream.giveUp();
       return;
     }
-    this.isMissed = false;
+    this.isLeftOut = false;
     this.#failingSinceMs = undefined;
   }
 
   /** Notes that it was told to be missing. @returns The reason, to be told. */
   tellMissed(): string {
-    this.isMissed = true;
+    this.isLeftOut = true;
     this.#told = `dataNode ${this.label} cannot be read: ${this.#failure}; ` +
       "messages that only it holds are missing";
     return this.#told;
@@ -141,7 +142,7 @@ export class Source {
   answered(isEmpty: boolean, nowMs: number): void {
     this.#askedMs = undefined;
     this.#failingSinceMs = undefined;
-    this.isMissed = false;
+    this.isLeftOut = false;
     if (!isEmpty) return;
     this.#askAtMs = nowMs + (this.lane > 0 ? ASK_LANE_PAUSE_MS : ASK_PAUSE_MS);
   }

@@ -14,7 +14,7 @@ import type { PieceFields } from "../wire/read_frames.ts";
 
 /** What a stream has in front. */
 export const Front = {
-  /** A record, in {@linkcode NodeStream.record}. */
+  /** A record, in {@linkcode RecordStream.record}. */
   record: 0,
   /** Nothing now; more may come. */
   nothing: 1,
@@ -31,7 +31,7 @@ const LF = 10;
 const BLANK = 32;
 
 /** See the module. */
-export class NodeStream {
+export class RecordStream {
   readonly id: string;
   /** Where the record in front is: valid until {@linkcode pass}. */
   readonly record: ParsedRecord = newParsedRecord();

@@ -222,7 +222,7 @@ const mutations: readonly Mutation[] = [
   {
     name: "read back without waiting for slower data nodes",
     file: "lib/store/merge.ts",
-    find: "if (stream.front() === Front.nothing) return;",
+    find: "if (stream.front() === Front.nothing) return true;",
     replace: "",
   },
   {

@@ -14,7 +14,8 @@
  */
 
 import { Fifo } from "../../base/fifo.ts";
-import { Front, NodeStream } from "../../store/record_stream.ts";
+import { Merge, type MergeSource } from "../../store/merge.ts";
+import { RecordStream } from "../../store/record_stream.ts";
 import { TICK_MS } from "../../base/limits.ts";
 import { nameOf } from "../../base/names.ts";
 import type { PieceFields } from "../../wire/read_frames.ts";
@@ -78,10 +79,8 @@ export interface PassOptions {
 }
 
 /** One stream of records of a data node: its segments, or a lane. */
-interface Source {
+interface PassSource extends MergeSource {
   readonly member: Member;
-  readonly lane: number;
-  readonly stream: NodeStream;
   /** For how many ticks it has been asked for a piece; -1 when it is not. */
   askedTicks: number;
   /** How many bytes it has. */
@@ -110,7 +109,7 @@ export class RepairPass implements PieceReader {
   readonly #copies: Copies;
   /** Those that are read, and how often they had said to be damaged. */
   readonly members: ReadonlyMap<Member, number>;
-  readonly #sources: Source[];
+  readonly #merge = new Merge<PassSource>();
   /** By message id. */
   readonly #unjudged = new Map<string, Unjudged>();
   /** The same, the earliest met first. */
@@ -137,13 +136,13 @@ export class RepairPass implements PieceReader {
     this.members = new Map(
       members.map((member) => [member, member.damages]),
     );
-    this.#sources = members.map((member) => this.#newSource(member, 0));
+    for (const member of members) this.#addSource(member, 0);
   }
 
   get progress(): RepairProgress {
     return {
       bytesRead: this.#bytesRead,
-      bytesToRead: this.#sources.reduce((sum, { end }) => sum + end, 0),
+      bytesToRead: this.#merge.sources.reduce((sum, { end }) => sum + end, 0),
       lacking: this.#lacking,
       restored: this.#copies.made,
       unplaced: this.#copies.unplaced,
@@ -168,7 +167,7 @@ export class RepairPass implements PieceReader {
       this.#budgetBytes + bytes,
       2 * bytes + PIECE_BYTES,
     );
-    for (const source of this.#sources) {
+    for (const source of this.#merge.sources) {
       const { member } = source;
       if (member.left) this.#lost(member);
       if (source.askedTicks < 0) continue;
@@ -188,7 +187,7 @@ export class RepairPass implements PieceReader {
     from: number,
     to: number,
   ): void {
-    const source = this.#sources[index]!;
+    const source = this.#merge.sources[index]!;
     source.askedTicks = -1;
     if (from === to && fields.position < fields.end) {
       this.#blame(source.member, "its files are shorter than it says");
@@ -202,23 +201,31 @@ export class RepairPass implements PieceReader {
     // Those of its first piece: what is in later ones, this pass has restored.
     source.knowsLanes = true;
     for (let lane = 1; lane <= fields.lanes; lane++) {
-      this.#sources.push(this.#newSource(source.member, lane));
+      this.#addSource(source.member, lane);
     }
   }
 
   unread(index: number, _kind: unknown, reason: string): void {
-    const source = this.#sources[index]!;
+    const source = this.#merge.sources[index]!;
     source.askedTicks = -1;
     if (source.member.left) this.#fail(reason);
     else this.#blame(source.member, reason);
   }
 
-  #newSource(member: Member, lane: number): Source {
+  #addSource(member: Member, lane: number): void {
     const damaged = (position: number) =>
       void this.damages.set(`${member.id}/${lane}@${position}`, member.id);
-    const stream = new NodeStream(member.id, false, damaged);
-    const knowsLanes = false;
-    return { member, lane, stream, askedTicks: -1, end: 0, knowsLanes };
+    const stream = new RecordStream(member.id, false, damaged);
+    this.#merge.add({
+      member,
+      lane,
+      stream,
+      // A pass without one of them finds too few copies.
+      isLeftOut: false,
+      askedTicks: -1,
+      end: 0,
+      knowsLanes: false,
+    });
   }
 
   #fail(reason: string, culprit?: Member): void {
@@ -235,7 +242,7 @@ export class RepairPass implements PieceReader {
   }
 
   #ask(): void {
-    for (const [ticket, source] of this.#sources.entries()) {
+    for (const [ticket, source] of this.#merge.sources.entries()) {
       if (this.#budgetBytes < PIECE_BYTES) return;
       const { member, lane, stream } = source;
       if (source.askedTicks >= 0 || !stream.wants) continue;
@@ -252,37 +259,22 @@ export class RepairPass implements PieceReader {
       if (this.#isRead || this.#copies.inFlightBytes > IN_FLIGHT_BYTES_MAX) {
         break;
       }
-      const next = this.#nextSource();
-      if (next === "unknown") break;
-      if (next === "none") {
+      this.#merge.look();
+      const { next, isOver } = this.#merge;
+      if (isOver) {
         this.#isRead = true;
         this.#judgeDownTo(0, Infinity);
-      } else {
+      } else if (next !== undefined) {
         const { tick } = next.stream.record;
         this.#judgeDownTo(this.#unjudgedBytesMax, tick);
         this.#meet(next);
-      }
+      } else break;
     }
     this.#copies.flush();
   }
 
-  /** The source of the record with the lowest tick. */
-  #nextSource(): Source | "none" | "unknown" {
-    let lowest: Source | undefined;
-    for (const source of this.#sources) {
-      const front = source.stream.front();
-      if (front === Front.nothing) return "unknown";
-      if (front === Front.end) continue;
-      const { tick } = source.stream.record;
-      if (lowest === undefined || tick < lowest.stream.record.tick) {
-        lowest = source;
-      }
-    }
-    return lowest ?? "none";
-  }
-
   /** Notes that a data node has the record in front of a source. */
-  #meet({ member, stream }: Source): void {
+  #meet({ member, stream }: PassSource): void {
     const { bytes, record } = stream;
     const client = nameOf(bytes, record.clientStart, record.clientEnd);
     const key = `${client}-${record.sequence}`;
