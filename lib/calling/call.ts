@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Ask, type Outcome } from "./approach.ts";
+import { CallKind, type Outcome } from "./peer_guess.ts";
 import { ANSWER_TIMEOUT_MS, CHUNK_GRACE_MS } from "../base/limits.ts";
 import type { Clock, Link, Session } from "../base/ports.ts";
 import { bytesOf, textOf } from "../base/ascii.ts";
@@ -39,7 +39,7 @@ const SPACE = 32;
 /** See the module. */
 export class Call implements Session {
   readonly #link: Link;
-  readonly #ask: Ask;
+  readonly #kind: CallKind;
   readonly #clock: Clock;
   readonly #events: CallEvents;
   readonly #deadlineMs: number;
@@ -60,13 +60,15 @@ export class Call implements Session {
   #outcome: Outcome = "absent";
 
   /** @param link On which nothing has been said yet. */
-  constructor(link: Link, ask: Ask, clock: Clock, events: CallEvents) {
+  constructor(link: Link, kind: CallKind, clock: Clock, events: CallEvents) {
     this.#link = link;
-    this.#ask = ask;
+    this.#kind = kind;
     this.#clock = clock;
     this.#events = events;
     this.#deadlineMs = clock.nowMs() + ANSWER_TIMEOUT_MS;
-    link.out.append(bytesOf(ask === Ask.frames ? requestLine() : REQUEST));
+    link.out.append(
+      bytesOf(kind === CallKind.frames ? requestLine() : REQUEST),
+    );
     link.send();
   }
 
@@ -142,7 +144,7 @@ export class Call implements Session {
       else this.#fail("refused", refusal);
       return;
     }
-    if (this.#ask === Ask.probe) {
+    if (this.#kind === CallKind.probe) {
       this.#fail("agreed", "it answers an original's request");
       return;
     }

@@ -8,7 +8,7 @@ import type { CalledSession } from "../calling/call.ts";
 import type { CallerPorts } from "../calling/caller.ts";
 import type { WireErrorKind } from "../wire/errors.ts";
 import type { Answer, ClientEvents } from "./events.ts";
-import type { Window } from "./window.ts";
+import type { Outbox } from "./outbox.ts";
 
 /** What the peer must be; `auto` finds out what it is. */
 export type PeerChoice = "auto" | "head" | "server";
@@ -41,7 +41,7 @@ export interface PeerSession extends CalledSession {
 export interface ClientContext {
   readonly ports: ClientPorts;
   readonly options: ClientOptions;
-  readonly window: Window;
+  readonly outbox: Outbox;
   /** Highest tick of the receipts so far. */
   after: number;
   /** Notes that a range of messages was answered. */

@@ -24,7 +24,7 @@ import type {
 import type { Answer, PeerRole } from "./events.ts";
 import { FramePeerSession } from "./frame_peer_session.ts";
 import { TextPeerSession } from "./text_peer_session.ts";
-import { Window } from "./window.ts";
+import { Outbox } from "./outbox.ts";
 import { whyWrongPeer } from "./wrong_peer.ts";
 
 /** Pause before a message that could not be stored is sent again, in ms. */
@@ -34,7 +34,7 @@ const POSTPONE_MS = 500;
 export class ClientCore implements ClientContext {
   readonly ports: ClientPorts;
   readonly options: ClientOptions;
-  readonly window: Window = new Window();
+  readonly outbox: Outbox = new Outbox();
   after = 0;
   readonly #clock: AttentiveClock;
   readonly #caller: Caller;
@@ -59,7 +59,7 @@ export class ClientCore implements ClientContext {
       lost: (address, reason, nextCallInMs) => {
         this.#session = undefined;
         this.#postponed.clear();
-        this.window.resendAll();
+        this.outbox.resendAll();
         ports.events.lost(address, reason, nextCallInMs);
       },
     });
@@ -67,12 +67,12 @@ export class ClientCore implements ClientContext {
 
   /** Whether another message can be taken. */
   get hasRoom(): boolean {
-    return this.window.hasRoom;
+    return this.outbox.hasRoom;
   }
 
   /** Messages that were taken and not answered. */
   get unanswered(): number {
-    return this.window.length;
+    return this.outbox.length;
   }
 
   /** Calls the first peer. */
@@ -87,8 +87,8 @@ export class ClientCore implements ClientContext {
    * @returns Its sequence.
    */
   add(message: Uint8Array): number {
-    const sequence = this.window.add(message, 0, message.length);
-    if (!this.window.hasRoom) this.#wasFull = true;
+    const sequence = this.outbox.add(message, 0, message.length);
+    if (!this.outbox.hasRoom) this.#wasFull = true;
     return sequence;
   }
 
@@ -105,7 +105,7 @@ export class ClientCore implements ClientContext {
     this.#caller.tick();
     this.#session?.tick(nowMs);
     if (this.#postponed.size > 0 && nowMs >= this.#postponedUntilMs) {
-      for (const sequence of this.#postponed) this.window.resend(sequence);
+      for (const sequence of this.#postponed) this.outbox.resend(sequence);
       this.#postponed.clear();
       this.pump();
     }
@@ -118,18 +118,18 @@ export class ClientCore implements ClientContext {
   }
 
   answered(firstSequence: number, count: number, answer: Answer): void {
-    const { window } = this;
-    const end = Math.min(firstSequence + count, window.nextSequence);
-    let sequence = Math.max(firstSequence, window.firstUnanswered);
+    const { outbox } = this;
+    const end = Math.min(firstSequence + count, outbox.nextSequence);
+    let sequence = Math.max(firstSequence, outbox.firstUnanswered);
     while (sequence < end) {
       const first = sequence;
-      while (sequence < end && window.isUnanswered(sequence)) sequence++;
+      while (sequence < end && outbox.isUnanswered(sequence)) sequence++;
       if (sequence > first) {
         this.ports.events.answered(first, sequence - first, answer);
-        for (let i = first; i < sequence; i++) window.answer(i);
+        for (let i = first; i < sequence; i++) outbox.answer(i);
       }
       // After a redelivery the same answer can come twice.
-      while (sequence < end && !window.isUnanswered(sequence)) sequence++;
+      while (sequence < end && !outbox.isUnanswered(sequence)) sequence++;
     }
     this.#tellRoom();
   }
@@ -145,19 +145,19 @@ export class ClientCore implements ClientContext {
     if (this.#postponed.size === 0) {
       this.#postponedUntilMs = this.ports.clock.nowMs() + POSTPONE_MS;
     }
-    const end = Math.min(firstSequence + count, this.window.nextSequence);
+    const end = Math.min(firstSequence + count, this.outbox.nextSequence);
     for (
-      let sequence = Math.max(firstSequence, this.window.firstUnanswered);
+      let sequence = Math.max(firstSequence, this.outbox.firstUnanswered);
       sequence < end;
       sequence++
     ) {
-      if (!this.window.isUnanswered(sequence)) continue;
+      if (!this.outbox.isUnanswered(sequence)) continue;
       if (kind.retry) {
         this.#postponed.add(sequence);
         postponed++;
       } else {
         this.ports.events.rejected(sequence, kind, reason);
-        this.window.answer(sequence);
+        this.outbox.answer(sequence);
       }
     }
     if (postponed > 0) this.ports.events.postponed(postponed, reason);
@@ -170,11 +170,11 @@ export class ClientCore implements ClientContext {
    * what readers would then drop for the first message of that name.
    */
   #rejectUnsent(reason: string): void {
-    const { window } = this;
-    while (window.hasUnsent) {
-      const sequence = window.take();
+    const { outbox } = this;
+    while (outbox.hasUnsent) {
+      const sequence = outbox.take();
       this.ports.events.rejected(sequence, WireError.reused, reason);
-      window.answer(sequence);
+      outbox.answer(sequence);
     }
     this.#tellRoom();
   }
@@ -198,7 +198,7 @@ export class ClientCore implements ClientContext {
   }
 
   #tellRoom(): void {
-    if (!this.#wasFull || !this.window.hasRoom) return;
+    if (!this.#wasFull || !this.outbox.hasRoom) return;
     this.#wasFull = false;
     this.ports.events.room();
   }

@@ -90,7 +90,7 @@ export class FramePeerSession implements PeerSession {
   tick(nowMs: number): void {
     const pulse = this.#pulse;
     pulse.tick(nowMs, false);
-    if (this.#client.window.length === 0) this.#waitingSinceMs = undefined;
+    if (this.#client.outbox.length === 0) this.#waitingSinceMs = undefined;
     else this.#waitingSinceMs ??= nowMs;
     if (nowMs - (this.#waitingSinceMs ?? nowMs) > DOUBT_MS) pulse.probe(nowMs);
     if (!pulse.isSilent(nowMs)) return;
@@ -100,11 +100,11 @@ export class FramePeerSession implements PeerSession {
   }
 
   pump(): void {
-    const { window, after } = this.#client;
+    const { outbox, after } = this.#client;
     const { out } = this.#link;
-    if (!window.hasUnsent || out.length >= SEND_BYTES_HIGH) return;
-    while (window.hasUnsent && out.length < SEND_BYTES_HIGH) {
-      window.writeFrame(out, after);
+    if (!outbox.hasUnsent || out.length >= SEND_BYTES_HIGH) return;
+    while (outbox.hasUnsent && out.length < SEND_BYTES_HIGH) {
+      outbox.writeFrame(out, after);
     }
     this.#link.send();
   }

@@ -132,15 +132,15 @@ export class TextPeerSession implements PeerSession {
 
   pump(): void {
     if (this.#role === undefined) return;
-    const { window } = this.#client;
+    const { outbox } = this.#client;
     // A chunk peer reads two messages sent close together as one.
     const inFlightMax = this.#encoding === Encoding.chunk ? 1 : Infinity;
     while (
-      window.hasUnsent && this.#sent.length < inFlightMax &&
+      outbox.hasUnsent && this.#sent.length < inFlightMax &&
       this.#link.out.length < SEND_BYTES_HIGH
     ) {
-      const sequence = window.take();
-      const message = window.message(sequence);
+      const sequence = outbox.take();
+      const message = outbox.message(sequence);
       const refusal = this.#whyNot(message);
       if (refusal === undefined) {
         if (this.#sent.length === 0) this.#wait();
@@ -213,7 +213,7 @@ export class TextPeerSession implements PeerSession {
   /** Whether an answer is what was sent under this sequence. */
   #isEcho(sequence: number | undefined, text: string): boolean {
     return sequence !== undefined &&
-      textOf(this.#client.window.message(sequence)) === text;
+      textOf(this.#client.outbox.message(sequence)) === text;
   }
 
   /** Why this peer cannot be given a message, if so. */

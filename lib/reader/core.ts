@@ -161,7 +161,7 @@ export class ReaderCore {
     const nowMs = this.#ports.clock.nowMs();
     for (const source of this.#merge.sources) {
       if (source.isUnanswered(nowMs)) this.#abandon(source, nowMs);
-      this.#miss(source, nowMs);
+      this.#leaveOut(source, nowMs);
     }
     if (this.#follows) this.#passHoles(nowMs);
     if (this.#session === undefined || this.#isFinished) return;
@@ -255,8 +255,8 @@ export class ReaderCore {
       this.#sourceOf(id, 0);
       for (const source of this.#sourcesOf(id)) {
         source.listed(address, isPresent, this.#settlesInMs > 0, nowMs);
-        if (state === NodeState.repaired) this.#leave(source);
-        this.#miss(source, nowMs);
+        if (state === NodeState.repaired) this.#gone(source);
+        this.#leaveOut(source, nowMs);
       }
     }
     if (!this.#follows && !this.#isListed) {
@@ -268,9 +268,10 @@ export class ReaderCore {
   }
 
   /** A data node is gone, and others have what it had. */
-  #leave(source: Source): void {
+  #gone(source: Source): void {
     const { isLeftOut, stream: { isRead } } = source;
-    source.doWithout(!this.#follows);
+    if (this.#follows) source.leaveOut();
+    else source.giveUp();
     // Whoever follows reads on in the lanes of those others; who does not has
     // perhaps read them already, before they had it.
     if (this.#follows || isRead || isLeftOut) return;
@@ -314,17 +315,15 @@ export class ReaderCore {
     return source;
   }
 
-  /** Goes on without a data node that has been away for too long. */
-  #miss(source: Source, nowMs: number): void {
+  /** Goes on without a source that has been absent for too long. */
+  #leaveOut(source: Source, nowMs: number): void {
     if (!source.isOverdue(nowMs)) return;
-    if (this.#follows && source.lane > 0) {
-      // It is told of its segments.
-      source.doWithout(false);
-      return;
-    }
     // Whoever follows goes on with it when it returns.
-    if (!this.#follows) source.stream.giveUp();
-    this.#ports.events.missing(source.tellMissed());
+    if (this.#follows) source.leaveOut();
+    else source.giveUp();
+    // Of a lane's absence that of the segments tells.
+    if (this.#follows && source.lane > 0) return;
+    this.#ports.events.missing(source.tellMissing());
     this.#ports.events.ready();
   }
 

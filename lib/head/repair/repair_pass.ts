@@ -20,7 +20,7 @@ import { TICK_MS } from "../../base/limits.ts";
 import { nameOf } from "../../base/names.ts";
 import type { PieceFields } from "../../wire/read_frames.ts";
 import { type Copied, Copies, type CopiesHost } from "./copies.ts";
-import type { Member, PieceReader } from "../members/member.ts";
+import type { Member, PieceSink } from "../members/member.ts";
 
 /**
  * Bytes read at a time: some hundred small records, which take about a
@@ -103,7 +103,7 @@ export interface PassFailure {
 }
 
 /** See the module. */
-export class RepairPass implements PieceReader {
+export class RepairPass implements PieceSink {
   readonly #replicas: number;
   readonly #unjudgedBytesMax: number;
   readonly #copies: Copies;

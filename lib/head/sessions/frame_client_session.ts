@@ -49,7 +49,7 @@ import {
 } from "../delivery/batch.ts";
 import type { HeadContext } from "../context.ts";
 import { Intake } from "./intake.ts";
-import type { PieceReader } from "../members/member.ts";
+import type { PieceSink } from "../members/member.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
 const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
@@ -88,7 +88,7 @@ const BEAT_INTERVAL_MS = 30_000;
 const VANISHED_MS = 60_000;
 
 /** See the module. */
-export class FrameClientSession implements Session, Sender, PieceReader {
+export class FrameClientSession implements Session, Sender, PieceSink {
   readonly clientId: Uint8Array;
   readonly past = newPast();
   readonly label: string;

@@ -69,7 +69,7 @@ import type { HeadContext } from "../context.ts";
 import {
   Member,
   type MemberWire,
-  type PieceReader,
+  type PieceSink,
   type Recalled,
 } from "../members/member.ts";
 
@@ -126,7 +126,7 @@ export class FrameMemberSession implements Session, MemberWire {
   /** Who waits for which piece, by the ticket of the request. */
   readonly #reading = new Map<
     number,
-    { readonly ticket: number; readonly reader: PieceReader }
+    { readonly ticket: number; readonly sink: PieceSink }
   >();
   #lastRead = 0;
   /** Who waits for what is restored, by ticket. */
@@ -223,10 +223,10 @@ export class FrameMemberSession implements Session, MemberWire {
     return length;
   }
 
-  /** @param reader Is answered once, also when the member goes away. */
-  read(request: ReadFields, reader: PieceReader): void {
+  /** @param sink Is answered once, also when the member goes away. */
+  read(request: ReadFields, sink: PieceSink): void {
     const ticket = ++this.#lastRead;
-    this.#reading.set(ticket, { ticket: request.ticket, reader });
+    this.#reading.set(ticket, { ticket: request.ticket, sink });
     const tick = this.#context.delivery.tick;
     writeRead(this.#link.out, { ...request, ticket, tick });
     this.#link.send();
@@ -258,8 +258,8 @@ export class FrameMemberSession implements Session, MemberWire {
 
   closed(reason: string): void {
     const { id } = this.#member;
-    for (const { ticket, reader } of this.#reading.values()) {
-      reader.unread(ticket, WireError.absent, `dataNode ${id} left`);
+    for (const { ticket, sink } of this.#reading.values()) {
+      sink.unread(ticket, WireError.absent, `dataNode ${id} left`);
     }
     this.#reading.clear();
     for (const done of this.#restoring.values()) done(`dataNode ${id} left`);
@@ -386,7 +386,7 @@ export class FrameMemberSession implements Session, MemberWire {
     this.#context.delivery.witness(piece.tick);
     this.pulse.answered(this.#context.clock.nowMs());
     const { payload, end } = frame;
-    reading.reader.piece(reading.ticket, piece, bytes, payload, end);
+    reading.sink.piece(reading.ticket, piece, bytes, payload, end);
     return true;
   }
 
@@ -395,7 +395,7 @@ export class FrameMemberSession implements Session, MemberWire {
     if (reading === undefined) return false;
     this.#reading.delete(unread.ticket);
     const kind = wireErrorOf(unread.code) ?? WireError.unread;
-    reading.reader.unread(reading.ticket, kind, reason);
+    reading.sink.unread(reading.ticket, kind, reason);
     return true;
   }
 
