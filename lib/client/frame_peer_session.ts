@@ -10,16 +10,16 @@ import { NODE_ID_BYTES, SEND_BYTES_HIGH } from "../base/limits.ts";
 import type { Link } from "../base/ports.ts";
 import { bytesOf, textOf } from "../base/ascii.ts";
 import {
+  newReceiptFields,
+  newRefusalFields,
   readReceipt,
   readRefusal,
-  type ReceiptFields,
-  type RefusalFields,
 } from "../wire/client_frames.ts";
 import { WireError, wireErrorOf } from "../wire/errors.ts";
 import {
-  type FrameBounds,
   FrameStatus,
   FrameType,
+  newFrameBounds,
   readErrorCode,
   readFrame,
 } from "../wire/frame.ts";
@@ -29,14 +29,9 @@ import type { ClientContext, PeerSession } from "./context.ts";
 import type { Answer, Holder } from "./events.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
-const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
-const receipt: ReceiptFields = {
-  firstSequence: 0,
-  count: 0,
-  tick: 0,
-  copies: 0,
-};
-const refusal: RefusalFields = { firstSequence: 0, count: 0, code: 0 };
+const frame = newFrameBounds();
+const receipt = newReceiptFields();
+const refusal = newRefusalFields();
 
 /** Time without an answer after which the head is asked whether it is there. */
 const DOUBT_MS = 250;

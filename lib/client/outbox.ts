@@ -13,7 +13,7 @@ import {
 import type { ByteQueue } from "../base/byte_queue.ts";
 import {
   MESSAGE_HEADER_BYTES,
-  type MessagesFields,
+  newMessagesFields,
   writeMessage,
   writeMessages,
 } from "../wire/client_frames.ts";
@@ -28,12 +28,7 @@ const OUTBOX_BYTES_MAX = 4 * 1024 * 1024;
 /** What is known of a message. */
 const State = { unsent: 0, sent: 1, answered: 2 } as const;
 
-const fields: MessagesFields = {
-  firstSequence: 0,
-  floor: 0,
-  after: 0,
-  count: 0,
-};
+const fields = newMessagesFields();
 
 /** See the module. */
 export class Outbox {

@@ -11,9 +11,9 @@ import type { Link } from "../base/ports.ts";
 import { bytesOf, textOf } from "../base/ascii.ts";
 import { WireError, type WireErrorKind, wireErrorOf } from "../wire/errors.ts";
 import {
-  type FrameBounds,
   FrameStatus,
   FrameType,
+  newFrameBounds,
   readErrorCode,
   readFrame,
   readHealed,
@@ -29,7 +29,8 @@ import {
   writeRoster,
 } from "../wire/known_nodes.ts";
 import {
-  type PieceFields,
+  newPieceFields,
+  newReadFields,
   type ReadFields,
   readRead,
   writePiece,
@@ -37,9 +38,9 @@ import {
 } from "../wire/read_frames.ts";
 import { isLeap, leapReason } from "../wire/leap.ts";
 import {
+  newRecalledFields,
+  newRecallFields,
   readRecall,
-  type RecalledFields,
-  type RecallFields,
   RECALLS,
   RECALLS_PROPERTY,
   writeRecalled,
@@ -50,7 +51,7 @@ import {
   RESTORED_OK,
   writeRestored,
 } from "../wire/restore_frames.ts";
-import { type ReadStore, readStore } from "../wire/store_frames.ts";
+import { newReadStore, readStore } from "../wire/store_frames.ts";
 import { otherLifeIn, withoutLife } from "../wire/twin.ts";
 import { DATA_ROLE } from "../wire/words.ts";
 import type { DataContext, HeadSession } from "./core.ts";
@@ -61,37 +62,13 @@ import { Known } from "./seen.ts";
 import { Tickets } from "./tickets.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
-const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
-const store: ReadStore = {
-  ticket: 0,
-  firstSequence: 0,
-  floor: 0,
-  tick: 0,
-  timeMs: 0,
-  count: 0,
-  clientIdLength: 0,
-  holders: 0,
-  isVerified: false,
-  holdersAt: 0,
-  messagesAt: 0,
-};
-const recall: RecallFields = { ticket: 0, firstSequence: 0, count: 0 };
-const recalled: RecalledFields = { ticket: 0, floor: 0, end: 0 };
+const frame = newFrameBounds();
+const store = newReadStore();
+const recall = newRecallFields();
+const recalled = newRecalledFields();
 
-const read: ReadFields = {
-  ticket: 0,
-  position: 0,
-  bytesMax: 0,
-  tick: 0,
-  lane: 0,
-};
-const piece: PieceFields = {
-  ticket: 0,
-  position: 0,
-  end: 0,
-  tick: 0,
-  lanes: 0,
-};
+const read = newReadFields();
+const piece = newPieceFields();
 
 /**
  * Silence of a head that is never too long, in ms. There is nothing to gain by

@@ -12,22 +12,23 @@ import type { Clock, Link } from "../base/ports.ts";
 import { bytesOf, textOf } from "../base/ascii.ts";
 import { WireError, wireErrorOf } from "../wire/errors.ts";
 import {
-  type FrameBounds,
   FrameStatus,
   FrameType,
+  newFrameBounds,
   readErrorCode,
   readFrame,
 } from "../wire/frame.ts";
 import { formatProperties } from "../wire/greeting.ts";
 import {
   type ListedNode,
+  newPieceFields,
+  newUnreadFields,
   type NodesFields,
   type PieceFields,
   readNodes,
   readNodesFields,
   readPiece,
   readUnread,
-  type UnreadFields,
   writeList,
   writeRead,
 } from "../wire/read_frames.ts";
@@ -52,15 +53,9 @@ export interface ReadHost {
 }
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
-const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
-const piece: PieceFields = {
-  ticket: 0,
-  position: 0,
-  end: 0,
-  tick: 0,
-  lanes: 0,
-};
-const unread: UnreadFields = { ticket: 0, code: 0 };
+const frame = newFrameBounds();
+const piece = newPieceFields();
+const unread = newUnreadFields();
 
 /** See the module. */
 export class ReadSession implements CalledSession {

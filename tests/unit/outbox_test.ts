@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { Outbox } from "../../lib/client/outbox.ts";
 import { bytesOf, textOf } from "../../lib/base/ascii.ts";
 import { ByteQueue } from "../../lib/base/byte_queue.ts";
-import { readMessages } from "../../lib/wire/client_frames.ts";
-import { readFrame } from "../../lib/wire/frame.ts";
+import { newReadMessages, readMessages } from "../../lib/wire/client_frames.ts";
+import { newFrameBounds, readFrame } from "../../lib/wire/frame.ts";
 import { readU32 } from "../../lib/base/little_endian.ts";
 
 /** The frame that an outbox writes: its fields and messages. */
@@ -12,9 +12,9 @@ function takeFrame(outbox: Outbox) {
   const out = new ByteQueue();
   outbox.writeFrame(out, 9);
   const bytes = out.view();
-  const bounds = { type: 0, fields: 0, payload: 0, end: 0 };
+  const bounds = newFrameBounds();
   assert.equal(readFrame(bytes, 0, bytes.length, bounds), 0);
-  const fields = { firstSequence: 0, floor: 0, after: 0, count: 0, longest: 0 };
+  const fields = newReadMessages();
   assert.equal(readMessages(bytes, bounds, fields), true);
   const texts: string[] = [];
   for (let at = bounds.payload; at < bounds.end;) {

@@ -15,17 +15,17 @@ import {
 import type { Link, Session } from "../../base/ports.ts";
 import { bytesOf } from "../../base/ascii.ts";
 import {
-  type ReadMessages,
+  newReadMessages,
+  newReceiptFields,
   readMessages,
-  type ReceiptFields,
   writeReceipt,
   writeRefusal,
 } from "../../wire/client_frames.ts";
 import { WireError, type WireErrorKind } from "../../wire/errors.ts";
 import {
-  type FrameBounds,
   FrameStatus,
   FrameType,
+  newFrameBounds,
   readFrame,
   writeError,
   writeMissing,
@@ -33,8 +33,8 @@ import {
 import { Encoding } from "../../wire/greeting.ts";
 import { isLeap, leapReason } from "../../wire/leap.ts";
 import {
+  newReadFields,
   type PieceFields,
-  type ReadFields,
   readRead,
   readTarget,
   writeNodes,
@@ -52,31 +52,14 @@ import { Intake } from "./intake.ts";
 import type { PieceSink } from "../members/member.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
-const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
-const messages: ReadMessages = {
-  firstSequence: 0,
-  floor: 0,
-  after: 0,
-  count: 0,
-  longest: 0,
-};
-const receipt: ReceiptFields = {
-  firstSequence: 0,
-  count: 0,
-  tick: 0,
-  copies: 0,
-};
+const frame = newFrameBounds();
+const messages = newReadMessages();
+const receipt = newReceiptFields();
 const holders = new Uint8Array(
   REPLICAS_MAX * (NODE_ID_BYTES + 1 + ADDRESS_BYTES_MAX),
 );
 
-const read: ReadFields = {
-  ticket: 0,
-  position: 0,
-  bytesMax: 0,
-  tick: 0,
-  lane: 0,
-};
+const read = newReadFields();
 
 /**
  * Pause between two beats to a client, in ms. A client hears of a silent head

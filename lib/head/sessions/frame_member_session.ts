@@ -19,9 +19,9 @@ import type { Link, Session } from "../../base/ports.ts";
 import { textOf } from "../../base/ascii.ts";
 import { WireError, wireErrorOf } from "../../wire/errors.ts";
 import {
-  type FrameBounds,
   FrameStatus,
   FrameType,
+  newFrameBounds,
   readFrame,
   writeError,
   writeHealed,
@@ -34,34 +34,34 @@ import {
   writeRoster,
 } from "../../wire/known_nodes.ts";
 import {
-  type PieceFields,
+  newPieceFields,
+  newUnreadFields,
   type ReadFields,
   readPiece,
   readUnread,
-  type UnreadFields,
   writeRead,
 } from "../../wire/read_frames.ts";
 import {
+  newRecalledFields,
+  newRecallFields,
   readRecalled,
-  type RecalledFields,
-  type RecallFields,
   RECALLS,
   RECALLS_PROPERTY,
   writeRecall,
 } from "../../wire/recall_frames.ts";
 import {
+  newRestoredFields,
   readRestored,
   RESTORE_PROPERTY,
   RESTORED_OK,
-  type RestoredFields,
   writeRestore,
 } from "../../wire/restore_frames.ts";
 import {
-  type NotStoredFields,
+  newNotStoredFields,
+  newStoredFields,
+  newStoreFields,
   readNotStored,
   readStored,
-  type StoredFields,
-  type StoreFields,
   writeStore,
 } from "../../wire/store_frames.ts";
 import type { Batch } from "../delivery/batch.ts";
@@ -74,32 +74,16 @@ import {
 } from "../members/member.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
-const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
-const stored: StoredFields = { ticket: 0, tick: 0, end: 0 };
-const notStored: NotStoredFields = { firstTicket: 0, lastTicket: 0, code: 0 };
-const store: StoreFields = {
-  ticket: 0,
-  firstSequence: 0,
-  floor: 0,
-  tick: 0,
-  timeMs: 0,
-  count: 0,
-  clientIdLength: 0,
-  holders: 0,
-  isVerified: false,
-};
-const recall: RecallFields = { ticket: 0, firstSequence: 0, count: 0 };
-const recalled: RecalledFields = { ticket: 0, floor: 0, end: 0 };
+const frame = newFrameBounds();
+const stored = newStoredFields();
+const notStored = newNotStoredFields();
+const store = newStoreFields();
+const recall = newRecallFields();
+const recalled = newRecalledFields();
 
-const piece: PieceFields = {
-  ticket: 0,
-  position: 0,
-  end: 0,
-  tick: 0,
-  lanes: 0,
-};
-const restored: RestoredFields = { ticket: 0, code: 0 };
-const unread: UnreadFields = { ticket: 0, code: 0 };
+const piece = newPieceFields();
+const restored = newRestoredFields();
+const unread = newUnreadFields();
 
 /**
  * From one beat to the next at most, in ms, however rarely hosts are pinged: a
