@@ -4,11 +4,11 @@
  * @module
  */
 
-import { Pulse } from "../liveness/pulse.ts";
+import { Conversation } from "../calling/conversation.ts";
 import { HEAD_PULSE } from "../liveness/head_pulse.ts";
 import { NODE_ID_BYTES, SEND_BYTES_HIGH } from "../base/limits.ts";
 import type { Link } from "../base/ports.ts";
-import { bytesOf, textOf } from "../base/ascii.ts";
+import { textOf } from "../base/ascii.ts";
 import {
   newReceiptFields,
   newRefusalFields,
@@ -16,20 +16,13 @@ import {
   readRefusal,
 } from "../wire/client_frames.ts";
 import { WireError, wireErrorOf } from "../wire/errors.ts";
-import {
-  FrameStatus,
-  FrameType,
-  newFrameBounds,
-  readErrorCode,
-  readFrame,
-} from "../wire/frame.ts";
-import { Encoding, formatProperties } from "../wire/greeting.ts";
+import { type FrameBounds, FrameType } from "../wire/frame.ts";
+import { Encoding } from "../wire/greeting.ts";
 import { CLIENT_ROLE, storedAt } from "../wire/words.ts";
 import type { ClientContext, PeerSession } from "./context.ts";
 import type { Answer, Holder } from "./events.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
-const frame = newFrameBounds();
 const receipt = newReceiptFields();
 const refusal = newRefusalFields();
 
@@ -37,79 +30,46 @@ const refusal = newRefusalFields();
 const DOUBT_MS = 250;
 
 /** See the module. */
-export class FramePeerSession implements PeerSession {
+export class FramePeerSession extends Conversation implements PeerSession {
   readonly #client: ClientContext;
-  readonly #link: Link;
-  readonly #pulse: Pulse;
   /** Since when there has been something unanswered, and nothing came. */
   #waitingSinceMs: number | undefined;
   /** The last answer and the bytes it was read from: holders seldom change. */
   #answer: Answer = { holders: [], text: "" };
   #answerBytes = new Uint8Array(0);
-  farewell: string | undefined;
 
   constructor(client: ClientContext, link: Link, address: string) {
+    super(link, client.ports.clock, HEAD_PULSE);
     this.#client = client;
-    this.#link = link;
-    this.#pulse = new Pulse(link, HEAD_PULSE);
-    const properties = { id: client.options.clientId };
-    link.out.append(bytesOf(`${CLIENT_ROLE}${formatProperties(properties)}\n`));
+    this.introduce(CLIENT_ROLE, { id: client.options.clientId });
     link.send();
     client.ports.events.connected(address, "head", Encoding.frame);
   }
 
-  received(bytes: Uint8Array, length: number): number {
-    let at = 0;
-    for (;;) {
-      const status = readFrame(bytes, at, length, frame);
-      if (status === FrameStatus.partial) return at;
-      if (status === FrameStatus.malformed || !this.#take(bytes)) {
-        this.farewell = "it sent a malformed frame";
-        this.#link.abort();
-        return length;
-      }
-      at = frame.end;
-    }
-  }
-
-  ended(): void {
-    this.#link.end();
-  }
-
-  drained(): void {
+  override drained(): void {
     this.pump();
   }
 
-  closed(): void {}
-
-  tick(nowMs: number): void {
-    const pulse = this.#pulse;
-    pulse.tick(nowMs, false);
+  override tick(nowMs: number): void {
     if (this.#client.outbox.length === 0) this.#waitingSinceMs = undefined;
     else this.#waitingSinceMs ??= nowMs;
-    if (nowMs - (this.#waitingSinceMs ?? nowMs) > DOUBT_MS) pulse.probe(nowMs);
-    if (!pulse.isSilent(nowMs)) return;
-    const seconds = (pulse.silentMs(nowMs) / 1000).toFixed(1);
-    this.farewell = `it has not answered for ${seconds} s`;
-    this.#link.abort();
+    if (nowMs - (this.#waitingSinceMs ?? nowMs) > DOUBT_MS) {
+      this.pulse.probe(nowMs);
+    }
+    super.tick(nowMs);
   }
 
   pump(): void {
     const { outbox, after } = this.#client;
-    const { out } = this.#link;
+    const { out } = this.link;
     if (!outbox.hasUnsent || out.length >= SEND_BYTES_HIGH) return;
     while (outbox.hasUnsent && out.length < SEND_BYTES_HIGH) {
       outbox.writeFrame(out, after);
     }
-    this.#link.send();
+    this.link.send();
   }
 
-  end(): void {
-    this.#link.end();
-  }
-
-  /** Acts on one frame. @returns False when it breaks the protocol. */
-  #take(bytes: Uint8Array): boolean {
+  protected override take(bytes: Uint8Array, frame: FrameBounds): boolean {
     const { payload, end } = frame;
     switch (frame.type) {
       case FrameType.receipt:
@@ -132,28 +92,15 @@ export class FramePeerSession implements PeerSession {
           textOf(bytes, payload, end),
         );
         return true;
-      case FrameType.error: {
-        const kind = wireErrorOf(readErrorCode(bytes, frame));
-        const reason = textOf(bytes, payload, end);
-        this.farewell = `${kind?.word ?? "error"}: ${reason}`;
-        return true;
-      }
-      case FrameType.beat:
-      case FrameType.beatEcho:
-        return this.#pulse.take(
-          bytes,
-          frame,
-          this.#client.ports.clock.nowMs(),
-        );
       default:
-        return true;
+        return super.take(bytes, frame);
     }
   }
 
   /** Messages were answered, or refused. */
   #heard(): void {
     this.#waitingSinceMs = undefined;
-    this.#pulse.answered(this.#client.ports.clock.nowMs());
+    this.pulse.answered(this.clock.nowMs());
   }
 
   #answerOf(bytes: Uint8Array, from: number, to: number): Answer {

@@ -157,8 +157,8 @@ export class ReaderCore {
   tick(): void {
     this.#clock.tick();
     this.#caller.tick();
-    this.#session?.tick();
     const nowMs = this.#ports.clock.nowMs();
+    this.#session?.tick(nowMs);
     for (const source of this.#merge.sources) {
       if (source.isUnanswered(nowMs)) this.#abandon(source, nowMs);
       this.#leaveOut(source, nowMs);

@@ -4,21 +4,13 @@
  * @module
  */
 
-import type { CalledSession } from "../calling/call.ts";
+import { Conversation } from "../calling/conversation.ts";
 import { HEAD_PULSE } from "../liveness/head_pulse.ts";
-import { Pulse } from "../liveness/pulse.ts";
 import { READS_MAX } from "../base/limits.ts";
 import type { Clock, Link } from "../base/ports.ts";
-import { bytesOf, textOf } from "../base/ascii.ts";
-import { WireError, wireErrorOf } from "../wire/errors.ts";
-import {
-  FrameStatus,
-  FrameType,
-  newFrameBounds,
-  readErrorCode,
-  readFrame,
-} from "../wire/frame.ts";
-import { formatProperties } from "../wire/greeting.ts";
+import { textOf } from "../base/ascii.ts";
+import { WireError } from "../wire/errors.ts";
+import { type FrameBounds, FrameType } from "../wire/frame.ts";
 import {
   type ListedNode,
   newPieceFields,
@@ -53,13 +45,11 @@ export interface ReadHost {
 }
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
-const frame = newFrameBounds();
 const piece = newPieceFields();
 const unread = newUnreadFields();
 
 /** See the module. */
-export class ReadSession implements CalledSession {
-  readonly #link: Link;
+export class ReadSession extends Conversation {
   readonly #host: ReadHost;
   /**
    * What each request asked for that is not answered, by its ticket; undefined
@@ -69,24 +59,19 @@ export class ReadSession implements CalledSession {
     number,
     { readonly id: string; readonly lane: number } | undefined
   >();
-  readonly #clock: Clock;
-  readonly #pulse: Pulse;
   #lastTicket = 0;
-  farewell: string | undefined;
 
   constructor(link: Link, clock: Clock, id: string, host: ReadHost) {
-    this.#link = link;
-    this.#clock = clock;
-    this.#pulse = new Pulse(link, HEAD_PULSE);
+    super(link, clock, HEAD_PULSE);
     this.#host = host;
-    link.out.append(bytesOf(`${CLIENT_ROLE}${formatProperties({ id })}\n`));
+    this.introduce(CLIENT_ROLE, { id });
     link.send();
   }
 
   /** Asks which data nodes there are. */
   list(): void {
-    writeList(this.#link.out);
-    this.#link.send();
+    writeList(this.link.out);
+    this.link.send();
   }
 
   /** Whether the head takes another request. */
@@ -107,48 +92,11 @@ export class ReadSession implements CalledSession {
     const ticket = ++this.#lastTicket;
     this.#asked.set(ticket, { id, lane });
     const request = { ticket, position, bytesMax, tick: 0, lane };
-    writeRead(this.#link.out, request, id);
-    this.#link.send();
+    writeRead(this.link.out, request, id);
+    this.link.send();
   }
 
-  received(bytes: Uint8Array, length: number): number {
-    for (let at = 0;; at = frame.end) {
-      const status = readFrame(bytes, at, length, frame);
-      if (status === FrameStatus.partial) return at;
-      if (status === FrameStatus.malformed || !this.#take(bytes)) {
-        this.farewell = "it sent a malformed frame";
-        this.#link.abort();
-        return length;
-      }
-    }
-  }
-
-  ended(): void {
-    this.#link.end();
-  }
-
-  drained(): void {}
-
-  closed(): void {}
-
-  /** Leaves a head that is silent; to be called every `TICK_MS`. */
-  tick(): void {
-    const nowMs = this.#clock.nowMs();
-    const pulse = this.#pulse;
-    pulse.tick(nowMs, false);
-    if (!pulse.isSilent(nowMs)) return;
-    const seconds = (pulse.silentMs(nowMs) / 1000).toFixed(1);
-    this.farewell = `it has not answered for ${seconds} s`;
-    this.#link.abort();
-  }
-
-  /** Closes the connection. */
-  end(): void {
-    this.#link.end();
-  }
-
-  /** Acts on one frame. @returns False when it breaks the protocol. */
-  #take(bytes: Uint8Array): boolean {
+  protected override take(bytes: Uint8Array, frame: FrameBounds): boolean {
     const { payload, end } = frame;
     switch (frame.type) {
       case FrameType.nodes: {
@@ -162,7 +110,7 @@ export class ReadSession implements CalledSession {
         return true;
       case FrameType.piece: {
         if (!readPiece(bytes, frame, piece)) return false;
-        this.#pulse.answered(this.#clock.nowMs());
+        this.pulse.answered(this.clock.nowMs());
         if (!this.#asked.has(piece.ticket)) return false;
         const asked = this.#takeAsked(piece.ticket);
         if (asked === undefined) return true;
@@ -183,17 +131,8 @@ export class ReadSession implements CalledSession {
         );
         return true;
       }
-      case FrameType.error: {
-        const kind = wireErrorOf(readErrorCode(bytes, frame));
-        const reason = textOf(bytes, payload, end);
-        this.farewell = `${kind?.word ?? "error"}: ${reason}`;
-        return true;
-      }
-      case FrameType.beat:
-      case FrameType.beatEcho:
-        return this.#pulse.take(bytes, frame, this.#clock.nowMs());
       default:
-        return true;
+        return super.take(bytes, frame);
     }
   }
 
