@@ -10,7 +10,7 @@ import { TIME_BYTES } from "../store/record.ts";
 import { visible, visibleJson } from "../wire/visible.ts";
 import { bytesOf, decimalLength, textOf, writeDecimal } from "../base/ascii.ts";
 import type { ByteQueue } from "../base/byte_queue.ts";
-import type { Line } from "../reader/core.ts";
+import type { Line } from "../reader/events.ts";
 
 /** The formats, as `--format` names them. */
 export const readFormats = ["text", "json", "csv"] as const;

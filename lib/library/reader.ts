@@ -20,7 +20,8 @@ import { unescapeInto } from "../wire/escape.ts";
 import { recordTimeMs } from "../store/record.ts";
 import { textOf } from "../base/ascii.ts";
 import { nameOf } from "../base/names.ts";
-import { type Line, ReaderCore } from "../reader/core.ts";
+import { ReaderCore } from "../reader/core.ts";
+import type { Line } from "../reader/events.ts";
 import {
   checkReadOptions,
   type ReadEvents,

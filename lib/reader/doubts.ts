@@ -37,6 +37,8 @@ export class Doubts {
   readonly #listed = new Set<string>();
   /** Others, which records name. */
   readonly #unmet = new Set<string>();
+  /** Original programs among them, of which was told. */
+  readonly #unreadable = new Set<string>();
   /** How many messages were told to be lacking. */
   #lacking = 0;
   /** How many data nodes were told to have been forgotten. */
@@ -84,6 +86,16 @@ export class Doubts {
     if (this.#told.has(kind)) return;
     this.#told.add(kind);
     this.#events.missing(reason);
+  }
+
+  /** Tells once that a data node cannot be read. */
+  tellUnreadable(id: string, address: string): void {
+    if (this.#unreadable.has(id)) return;
+    this.#unreadable.add(id);
+    this.#events.missing(
+      `dataNode ${address} is an original program, whose messages cannot be ` +
+        "read back",
+    );
   }
 
   /** Notes the data nodes that a record of `nodeId` names. */
