@@ -1,6 +1,5 @@
 /**
- * One call: the handshake of the side that calls, then the session that the
- * host made.
+ * Calls, from the request for a connection to the end of what came of it.
  *
  * @module
  */
@@ -36,7 +35,10 @@ const LF = 10;
 const CR = 13;
 const SPACE = 32;
 
-/** See the module. */
+/**
+ * One call: the handshake of the side that calls, then the session that the
+ * host made.
+ */
 export class Call implements Session {
   readonly #link: Link;
   readonly #kind: CallKind;
@@ -50,9 +52,9 @@ export class Call implements Session {
   #closedEarly: string | undefined;
   /** What the peer has said, while that may not be a whole answer. */
   #said = new Uint8Array(0);
-  /** When a bare `confirmacion` is taken for a whole answer. */
+  /** When `confirmacion` without an ending is taken for a whole answer. */
   #silentAtMs = Infinity;
-  /** Bytes of the answer that the link still offers, to be passed over. */
+  /** Bytes of the answer that the link offers again, and we pass over. */
   #answerBytes = 0;
   /** Whether silence after `confirmacion` decided the encoding. */
   #isBySilence = false;

@@ -1,7 +1,6 @@
 /**
- * A caller keeps a connection to a peer that may be absent, may go away, and
- * may be an original program: it dials, shakes hands, and when the connection
- * is lost calls again, with growing pauses and jitter.
+ * Callers dial, shake hands, and when the connection is lost call again, with
+ * growing pauses and jitter.
  *
  * @module
  */
@@ -34,7 +33,10 @@ export interface CallerHost {
   lost(address: string, reason: string, nextCallInMs: number): void;
 }
 
-/** See the module. */
+/**
+ * Keeps a connection to a peer that may be absent, may go away, and may be an
+ * original program.
+ */
 export class Caller {
   readonly #addresses: readonly string[];
   readonly #guesses: readonly PeerGuess[];

@@ -1,9 +1,7 @@
 /**
- * The client: takes messages, sends them to a head or a server, and sends
- * again, under the same sequence, what was not answered before the connection
- * was lost.
- *
- * A state machine without I/O.
+ * The client's core, a state machine without I/O. What was not answered before
+ * the connection was lost is sent again under the same sequence, so that the
+ * data nodes know it for what they may have.
  *
  * @module
  */
@@ -30,7 +28,7 @@ import { whyWrongPeer } from "./wrong_peer.ts";
 /** Pause before a message that could not be stored is sent again, in ms. */
 const POSTPONE_MS = 500;
 
-/** See the module. */
+/** Takes messages, and sends them to a head or a server until answered. */
 export class ClientCore implements ClientContext {
   readonly ports: ClientPorts;
   readonly options: ClientOptions;

@@ -1,5 +1,5 @@
 /**
- * A client's connection to a head that speaks sd/2 frames.
+ * How a client and a head talk in sd/2 frames.
  *
  * @module
  */
@@ -29,10 +29,10 @@ const refusal = newRefusalFields();
 /** Time without an answer after which the head is asked whether it is there. */
 const DOUBT_MS = 250;
 
-/** See the module. */
+/** A client's connection to a head that speaks sd/2 frames. */
 export class FramePeerSession extends Conversation implements PeerSession {
   readonly #client: ClientContext;
-  /** Since when there has been something unanswered, and nothing came. */
+  /** Since when an answer has been due; undefined while none is. */
   #waitingSinceMs: number | undefined;
   /** The last answer and the bytes it was read from: holders seldom change. */
   #answer: Answer = { holders: [], text: "" };

@@ -1,6 +1,6 @@
 /**
- * The outbox: messages that a client has been given and that are not answered
- * yet, kept so that they can be sent again under the same sequence.
+ * The outbox of a client. Messages stay in it until they are answered, in the
+ * form in which frames carry them, so that sending again is copying.
  *
  * @module
  */
@@ -30,7 +30,10 @@ const State = { unsent: 0, sent: 1, answered: 2 } as const;
 
 const fields = newMessagesFields();
 
-/** See the module. */
+/**
+ * Messages that a client has been given and that are not answered yet, kept so
+ * that they can be sent again under the same sequence.
+ */
 export class Outbox {
   /** Messages as a frame carries them, from the first unanswered on. */
   #bytes = new Uint8Array(64 * 1024);

@@ -1,5 +1,5 @@
 /**
- * A data node's connection to a head that speaks sd/2 frames.
+ * How a data node and a head talk in sd/2 frames.
  *
  * @module
  */
@@ -82,7 +82,7 @@ export interface FrameHeadHost {
   left(session: HeadSession): void;
 }
 
-/** See the module. */
+/** A data node's connection to a head that speaks sd/2 frames. */
 export class FrameHeadSession extends Conversation
   implements HeadSession, Requester, Restorer {
   readonly #data: DataContext;
@@ -125,7 +125,7 @@ export class FrameHeadSession extends Conversation
       [RECALLS_PROPERTY]: RECALLS,
     });
     this.tell(data.peers.nodes);
-    // Before anybody can read from here, since what is lost is passed over.
+    // Before anybody can read from here: readers pass over what is lost.
     if (data.isDamaged) this.damaged();
     link.send();
   }
@@ -140,7 +140,7 @@ export class FrameHeadSession extends Conversation
     this.#data.reads.goOn();
   }
 
-  /** A closed one is not: its requests are to be done with. */
+  /** Whether answers must wait; never once closed, so that none is left. */
   get isClogged(): boolean {
     return !this.#isClosed && this.link.out.length >= SEND_BYTES_HIGH;
   }

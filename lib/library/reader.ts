@@ -42,7 +42,7 @@ export interface Message {
   readonly time: Date;
   /** What was sent, byte for byte. */
   readonly bytes: Uint8Array;
-  /** The same as text; bytes that are no UTF-8 are replaced. */
+  /** What was sent, as text; bytes that are no UTF-8 are replaced. */
   readonly text: string;
   /** Ids of the data nodes that it was placed on. */
   readonly nodeIds: readonly string[];

@@ -15,8 +15,8 @@ import type { Line } from "./events.ts";
 import { RETURN_MS_MAX } from "./source.ts";
 
 /**
- * Time for which whoever follows holds records back for those in front of them
- * that no data node has brought, in ms; what comes later, comes late.
+ * Time for which a follower holds records back for those in front of them that
+ * no data node has brought, in ms. What comes after that comes out of order.
  */
 const HOLE_MS_MAX = RETURN_MS_MAX;
 

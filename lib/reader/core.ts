@@ -1,6 +1,5 @@
 /**
- * The reader: every message that the data nodes of a head hold, each once, in
- * each client's order.
+ * The reader's core, a state machine without I/O.
  *
  * It asks the head which data nodes there are, reads the segments of each
  * through it, piece by piece, and merges them by tick: a record is taken when
@@ -8,8 +7,7 @@
  * pieces for each data node, the windows of clients whose messages arrived out
  * of order, and some tens of bytes for every client id that was met.
  *
- * A state machine without I/O. When a connection is lost it goes on where it
- * was, through any head.
+ * When a connection is lost it goes on where it was, through any head.
  *
  * @module
  */
@@ -52,7 +50,7 @@ export interface ReaderPorts extends CallerPorts {
 /** Pause before the head is asked again which data nodes there are, in ms. */
 const LIST_PAUSE_MS = 1_000;
 
-/** How often whoever follows looks for messages that are missing, in ms. */
+/** How often a follower looks for messages that are missing, in ms. */
 const LACKING_PAUSE_MS = 5_000;
 
 /** Why a peer that is no head is of no use. */
@@ -60,7 +58,10 @@ export const KEEPS_NOTHING =
   "it is an original program or a server, which keep nothing that can be " +
   "read back";
 
-/** See the module. */
+/**
+ * Reads every message that the data nodes of a head hold: each once, and each
+ * client's in its own order.
+ */
 export class ReaderCore {
   readonly #options: ReaderOptions;
   readonly #clock: AttentiveClock;
@@ -231,8 +232,8 @@ export class ReaderCore {
     const { isLeftOut, stream: { isRead } } = source;
     if (this.#follows) source.leaveOut();
     else source.giveUp();
-    // Whoever follows reads on in the lanes of those others; who does not has
-    // perhaps read them already, before they had it.
+    // A follower finds it in the lanes of those others. A reader with an end
+    // may have read these lanes already, before they had it.
     if (this.#follows || isRead || isLeftOut) return;
     this.#doubts.tell(
       `dataNode ${source.label} has gone while it was being read; what it had ` +
@@ -243,10 +244,10 @@ export class ReaderCore {
   /** Goes on without a source that has been absent for too long. */
   #leaveOut(source: Source, nowMs: number): void {
     if (!source.isOverdue(nowMs)) return;
-    // Whoever follows goes on with it when it returns.
+    // A follower goes on with it when it returns.
     if (this.#follows) source.leaveOut();
     else source.giveUp();
-    // Of a lane's absence that of the segments tells.
+    // The absence of the data node's segments is told already.
     if (this.#follows && source.lane > 0) return;
     this.#ports.events.missing(source.tellMissing());
     this.#ports.events.ready();
@@ -296,7 +297,7 @@ export class ReaderCore {
     }
     source.answered(from === to, nowMs);
     const { stream, lane } = source;
-    // One that was put together with others is read there, in a later one.
+    // A lane that was put together with others is read in a later lane.
     const isMerged = lane > 0 && lanes > lane;
     if (end === 0 && position > 0 && !isMerged) {
       this.#doubts.tell(
@@ -305,12 +306,12 @@ export class ReaderCore {
       );
     }
     if (lane > 0 && this.#follows) {
-      // What is restored later has old ticks: nobody waits for it.
+      // Records that are restored later have old ticks: nobody waits for them.
       fields.tick = Infinity;
     }
     stream.take(fields, bytes, from, to);
     if (stream.isRead || stream.position >= end) this.#found(source);
-    // Known before anything of this data node is taken for its next record.
+    // All lanes must be merged before the next record is chosen.
     for (let number = 1; number <= lanes; number++) {
       this.#sources.get(stream.id, number);
     }

@@ -1,5 +1,5 @@
 /**
- * A reader's connection to a head.
+ * How a reader and a head talk: in requests for pieces, and their answers.
  *
  * @module
  */
@@ -48,7 +48,7 @@ export interface ReadHost {
 const piece = newPieceFields();
 const unread = newUnreadFields();
 
-/** See the module. */
+/** A reader's connection to a head. */
 export class ReadSession extends Conversation {
   readonly #host: ReadHost;
   /**
@@ -79,7 +79,7 @@ export class ReadSession extends Conversation {
     return this.#asked.size < READS_MAX;
   }
 
-  /** Waits no more for what was asked of a lane; an answer is passed over. */
+  /** Waits no more for what was asked of a lane; an answer is ignored. */
   abandon(id: string, lane: number): void {
     for (const [ticket, asked] of this.#asked) {
       if (asked?.id !== id || asked.lane !== lane) continue;

@@ -23,7 +23,7 @@ const ASK_PAUSE_MS = 200;
  */
 const ASK_LANE_PAUSE_MS = 2_000;
 
-/** Time for a data node that went away while it was read to return, in ms. */
+/** Time in which a data node that went away may return, in ms. */
 export const RETURN_MS_MAX = 5_000;
 
 /**
@@ -102,7 +102,7 @@ export class Source implements MergeSource {
       this.#failingSinceMs = undefined;
       return;
     }
-    // One that was not there from the first gets no time to return.
+    // A data node of which nothing was read yet gets no time to return.
     this.#failingSinceMs ??= this.stream.position > 0 ? nowMs : -Infinity;
   }
 

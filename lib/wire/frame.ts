@@ -209,12 +209,12 @@ export function writeBeat(
   out.bytes[at + 8] = fields.isBusy ? 1 : 0;
 }
 
-/** Writes a frame that has neither fields nor payload. */
+/** Writes a `draining` frame. */
 export function writeDraining(out: ByteQueue): void {
   beginFrame(out, FrameType.draining, 0, 0);
 }
 
-/** The same, that says that records are damaged. */
+/** Writes a `damaged` frame. */
 export function writeDamaged(out: ByteQueue): void {
   beginFrame(out, FrameType.damaged, 0, 0);
 }

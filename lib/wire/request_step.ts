@@ -1,6 +1,5 @@
 /**
- * The first step of the handshake, on the side that is called: reads the
- * request and answers it, whatever the reads were.
+ * The handshake begins with a request, which may come in one read or several.
  *
  * @module
  */
@@ -10,7 +9,10 @@ import type { ByteQueue } from "../base/byte_queue.ts";
 import { type Encoding, readRequest, readRestOfRequest } from "./greeting.ts";
 import { CONFIRMATION } from "./words.ts";
 
-/** See the module. */
+/**
+ * The first step of the handshake, on the side that is called: reads the
+ * request and answers it.
+ */
 export class RequestStep {
   readonly #restOfAnswer: (encoding: Encoding) => string;
   readonly #canForget: boolean;

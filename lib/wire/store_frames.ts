@@ -22,7 +22,7 @@ import { areClientId, areNodeIds } from "../base/names.ts";
 
 const STORE_FIELDS = 46;
 const STORED_FIELDS = 24;
-/** The same of data nodes before 0.2. */
+/** Bytes of the fields of a `stored` frame of data nodes before 0.2. */
 const STORED_FIELDS_BEFORE_END = 16;
 const NOT_STORED_FIELDS = 18;
 

@@ -1,7 +1,5 @@
 /**
- * A pass of repair: reads all data nodes once, merged by tick as a reader does,
- * counts which of them have each record, and has more of them keep those that
- * too few have.
+ * Passes of repair.
  *
  * Nothing is kept between passes: what an earlier one restored is found in
  * place, so a pass that was broken off is simply done again. A record that is
@@ -52,7 +50,7 @@ const RECORD_BYTES_MIN = 80;
  */
 const ANSWER_MS_MAX = 30_000;
 
-/** The same in ticks, by which a pass is told of time. */
+/** Time for a data node to answer, in the ticks that a pass counts. */
 const ANSWER_TICKS_MAX = ANSWER_MS_MAX / TICK_MS;
 
 const MUTE = `it has not answered for ${ANSWER_MS_MAX / 1000} s`;
@@ -102,7 +100,11 @@ export interface PassFailure {
   readonly culprit: Member | undefined;
 }
 
-/** See the module. */
+/**
+ * A pass of repair: reads all data nodes once, merged by tick as a reader does,
+ * counts which of them have each record, and has more of them keep those that
+ * too few have.
+ */
 export class RepairPass implements PieceSink {
   readonly #replicas: number;
   readonly #unjudgedBytesMax: number;
@@ -112,7 +114,7 @@ export class RepairPass implements PieceSink {
   readonly #merge = new Merge<PassSource>();
   /** By message id. */
   readonly #unjudged = new Map<string, Unjudged>();
-  /** The same, the earliest met first. */
+  /** All that are not judged, the earliest met first. */
   readonly #order = new Fifo<Unjudged>();
   #unjudgedBytes = 0;
   #budgetBytes = 0;
@@ -162,7 +164,7 @@ export class RepairPass implements PieceSink {
   /** Goes on; at most so many bytes more are asked for. */
   go(bytes: number): void {
     this.#recordsPerTick = Math.max(RECORDS_PER_TICK, bytes / RECORD_BYTES_MIN);
-    // What was not used is kept for a tick or two, not for a burst.
+    // A budget that is not used lasts a tick or two, or it would make a burst.
     this.#budgetBytes = Math.min(
       this.#budgetBytes + bytes,
       2 * bytes + PIECE_BYTES,
@@ -198,7 +200,7 @@ export class RepairPass implements PieceSink {
     this.#bytesRead += to - from;
     this.#budgetBytes += PIECE_BYTES - (to - from);
     if (source.lane > 0 || source.knowsLanes) return;
-    // Those of its first piece: what is in later ones, this pass has restored.
+    // Lanes that later pieces tell of hold what this pass has restored.
     source.knowsLanes = true;
     for (let lane = 1; lane <= fields.lanes; lane++) {
       this.#addSource(source.member, lane);
