@@ -27,7 +27,7 @@ export {
 } from "./lib/library/reader.ts";
 export type { ReadEvents, ReadOptions } from "./lib/library/reader_options.ts";
 export type { ParsedRecord } from "./lib/store/record.ts";
-export type { PeerChoice } from "./lib/client/core.ts";
+export type { PeerChoice } from "./lib/client/context.ts";
 export type { Holder, PeerRole } from "./lib/client/events.ts";
 export type { Encoding } from "./lib/wire/greeting.ts";
 

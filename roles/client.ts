@@ -24,7 +24,7 @@ import {
   RejectedError,
 } from "../lib/library/client.ts";
 import { ClosedError } from "../lib/library/closed_error.ts";
-import type { PeerChoice } from "../lib/client/core.ts";
+import type { PeerChoice } from "../lib/client/context.ts";
 import type { PeerRole } from "../lib/client/events.ts";
 import { whyWrongPeer } from "../lib/client/wrong_peer.ts";
 import { newClientId } from "../lib/base/random_names.ts";

@@ -1,11 +1,10 @@
 /**
- * One call: the handshake of the side that calls, then the session that the
- * host made.
+ * Calls, from the request for a connection to the end of what came of it.
  *
  * @module
  */
 
-import { Ask, type Outcome } from "./approach.ts";
+import { CallKind, type Outcome } from "./peer_guess.ts";
 import { ANSWER_TIMEOUT_MS, CHUNK_GRACE_MS } from "../base/limits.ts";
 import type { Clock, Link, Session } from "../base/ports.ts";
 import { bytesOf, textOf } from "../base/ascii.ts";
@@ -36,10 +35,13 @@ const LF = 10;
 const CR = 13;
 const SPACE = 32;
 
-/** See the module. */
+/**
+ * One call: the handshake of the side that calls, then the session that the
+ * host made.
+ */
 export class Call implements Session {
   readonly #link: Link;
-  readonly #ask: Ask;
+  readonly #kind: CallKind;
   readonly #clock: Clock;
   readonly #events: CallEvents;
   readonly #deadlineMs: number;
@@ -50,9 +52,9 @@ export class Call implements Session {
   #closedEarly: string | undefined;
   /** What the peer has said, while that may not be a whole answer. */
   #said = new Uint8Array(0);
-  /** When a bare `confirmacion` is taken for a whole answer. */
+  /** When `confirmacion` without an ending is taken for a whole answer. */
   #silentAtMs = Infinity;
-  /** Bytes of the answer that the link still offers, to be passed over. */
+  /** Bytes of the answer that the link offers again, and we pass over. */
   #answerBytes = 0;
   /** Whether silence after `confirmacion` decided the encoding. */
   #isBySilence = false;
@@ -60,13 +62,15 @@ export class Call implements Session {
   #outcome: Outcome = "absent";
 
   /** @param link On which nothing has been said yet. */
-  constructor(link: Link, ask: Ask, clock: Clock, events: CallEvents) {
+  constructor(link: Link, kind: CallKind, clock: Clock, events: CallEvents) {
     this.#link = link;
-    this.#ask = ask;
+    this.#kind = kind;
     this.#clock = clock;
     this.#events = events;
     this.#deadlineMs = clock.nowMs() + ANSWER_TIMEOUT_MS;
-    link.out.append(bytesOf(ask === Ask.frames ? requestLine() : REQUEST));
+    link.out.append(
+      bytesOf(kind === CallKind.frames ? requestLine() : REQUEST),
+    );
     link.send();
   }
 
@@ -142,7 +146,7 @@ export class Call implements Session {
       else this.#fail("refused", refusal);
       return;
     }
-    if (this.#ask === Ask.probe) {
+    if (this.#kind === CallKind.probe) {
       this.#fail("agreed", "it answers an original's request");
       return;
     }

@@ -1,12 +1,11 @@
 /**
- * A caller keeps a connection to a peer that may be absent, may go away, and
- * may be an original program: it dials, shakes hands, and when the connection
- * is lost calls again, with growing pauses and jitter.
+ * Callers dial, shake hands, and when the connection is lost call again, with
+ * growing pauses and jitter.
  *
  * @module
  */
 
-import { Approach, type Outcome } from "./approach.ts";
+import { type Outcome, PeerGuess } from "./peer_guess.ts";
 import { Call, type CalledSession } from "./call.ts";
 import { REDIAL_MS_MAX, REDIAL_MS_MIN } from "../base/limits.ts";
 import type { Clock, Dialer, Link, Random } from "../base/ports.ts";
@@ -34,10 +33,13 @@ export interface CallerHost {
   lost(address: string, reason: string, nextCallInMs: number): void;
 }
 
-/** See the module. */
+/**
+ * Keeps a connection to a peer that may be absent, may go away, and may be an
+ * original program.
+ */
 export class Caller {
   readonly #addresses: readonly string[];
-  readonly #approaches: readonly Approach[];
+  readonly #guesses: readonly PeerGuess[];
   readonly #ports: CallerPorts;
   readonly #host: CallerHost;
   #place = 0;
@@ -54,7 +56,7 @@ export class Caller {
     host: CallerHost,
   ) {
     this.#addresses = addresses;
-    this.#approaches = addresses.map(() => new Approach());
+    this.#guesses = addresses.map(() => new PeerGuess());
     this.#ports = ports;
     this.#host = host;
   }
@@ -88,14 +90,14 @@ export class Caller {
   #dial(): void {
     this.#nextCallMs = undefined;
     const { clock, dialer } = this.#ports;
-    const approach = this.#approaches[this.#place]!;
+    const guess = this.#guesses[this.#place]!;
     const startedMs = clock.nowMs();
     dialer.dial(
       this.address,
       (link) => {
-        this.#call = new Call(link, approach.ask, clock, {
+        this.#call = new Call(link, guess.nextCall, clock, {
           agreed: (encoding, properties) => {
-            if (encoding !== Encoding.chunk) approach.isModern();
+            if (encoding !== Encoding.chunk) guess.provedModern();
             return this.#host.agreed(link, encoding, properties);
           },
           over: (outcome, reason) => {
@@ -117,7 +119,7 @@ export class Caller {
   #over(outcome: Outcome, reason: string): void {
     const { address } = this;
     let pauseMs = 0;
-    if (!this.#approaches[this.#place]!.called(outcome)) {
+    if (!this.#guesses[this.#place]!.called(outcome)) {
       this.#failures++;
       this.#place = (this.#place + 1) % this.#addresses.length;
       pauseMs = this.#pauseMs();

@@ -1,5 +1,5 @@
 /**
- * A connection to a peer that is of no use: nothing is said on it, and it ends.
+ * What becomes of a connection to a peer that is not what was looked for.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { CalledSession } from "./call.ts";
 import type { Link } from "../base/ports.ts";
 
-/** See the module. */
+/** A connection to a peer of no use: nothing is said on it, and it ends. */
 export class UselessSession implements CalledSession {
   readonly farewell: string;
 

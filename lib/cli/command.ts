@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PeerChoice } from "../client/core.ts";
+import type { PeerChoice } from "../client/context.ts";
 import type { PlacementName } from "../head/delivery/placement.ts";
 import type { LogFormat, LogLevel } from "../system/log.ts";
 import type { ReadFormat } from "../library/format.ts";

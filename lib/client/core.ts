@@ -1,79 +1,38 @@
 /**
- * The client: takes messages, sends them to a head or a server, and sends
- * again, under the same sequence, what was not answered before the connection
- * was lost.
- *
- * A state machine without I/O.
+ * The client's core, a state machine without I/O. What was not answered before
+ * the connection was lost is sent again under the same sequence, so that the
+ * data nodes know it for what they may have.
  *
  * @module
  */
 
 import type { CalledSession } from "../calling/call.ts";
-import { Caller, type CallerPorts } from "../calling/caller.ts";
+import { Caller } from "../calling/caller.ts";
 import { AttentiveClock } from "../liveness/attentive_clock.ts";
 import type { Link } from "../base/ports.ts";
 import { UselessSession } from "../calling/useless_session.ts";
 import { WireError, type WireErrorKind } from "../wire/errors.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
-import type { Answer, ClientEvents, PeerRole } from "./events.ts";
+import type {
+  ClientContext,
+  ClientOptions,
+  ClientPorts,
+  PeerSession,
+} from "./context.ts";
+import type { Answer, PeerRole } from "./events.ts";
 import { FramePeerSession } from "./frame_peer_session.ts";
 import { TextPeerSession } from "./text_peer_session.ts";
-import { Window } from "./window.ts";
+import { Outbox } from "./outbox.ts";
 import { whyWrongPeer } from "./wrong_peer.ts";
-
-/** What the peer must be; `auto` finds out what it is. */
-export type PeerChoice = "auto" | "head" | "server";
-
-/** How a client is set up. */
-export interface ClientOptions {
-  /** Peers to choose from, each `host:port`, at least one. */
-  readonly to: readonly string[];
-  /** Its id; sequences under it are never used for another message. */
-  readonly clientId: string;
-  readonly peer: PeerChoice;
-}
-
-/** What a client core needs from outside. */
-export interface ClientPorts extends CallerPorts {
-  readonly events: ClientEvents;
-}
-
-/** A session with a peer, as the client core sees it. */
-export interface PeerSession extends CalledSession {
-  /** Sends unsent messages, as many as fit. */
-  pump(): void;
-  /** Moves deadlines. */
-  tick(nowMs: number): void;
-  /** Closes the connection, after what was written to it. */
-  end(): void;
-}
-
-/** What sessions need of their client core. */
-export interface ClientContext {
-  readonly ports: ClientPorts;
-  readonly options: ClientOptions;
-  readonly window: Window;
-  /** Highest tick of the receipts so far. */
-  after: number;
-  /** Notes that a range of messages was answered. */
-  answered(firstSequence: number, count: number, answer: Answer): void;
-  /** Notes that a message cannot be stored, now or ever. */
-  refused(
-    firstSequence: number,
-    count: number,
-    kind: WireErrorKind,
-    reason: string,
-  ): void;
-}
 
 /** Pause before a message that could not be stored is sent again, in ms. */
 const POSTPONE_MS = 500;
 
-/** See the module. */
+/** Takes messages, and sends them to a head or a server until answered. */
 export class ClientCore implements ClientContext {
   readonly ports: ClientPorts;
   readonly options: ClientOptions;
-  readonly window: Window = new Window();
+  readonly outbox: Outbox = new Outbox();
   after = 0;
   readonly #clock: AttentiveClock;
   readonly #caller: Caller;
@@ -98,7 +57,7 @@ export class ClientCore implements ClientContext {
       lost: (address, reason, nextCallInMs) => {
         this.#session = undefined;
         this.#postponed.clear();
-        this.window.resendAll();
+        this.outbox.resendAll();
         ports.events.lost(address, reason, nextCallInMs);
       },
     });
@@ -106,12 +65,12 @@ export class ClientCore implements ClientContext {
 
   /** Whether another message can be taken. */
   get hasRoom(): boolean {
-    return this.window.hasRoom;
+    return this.outbox.hasRoom;
   }
 
   /** Messages that were taken and not answered. */
   get unanswered(): number {
-    return this.window.length;
+    return this.outbox.length;
   }
 
   /** Calls the first peer. */
@@ -126,8 +85,8 @@ export class ClientCore implements ClientContext {
    * @returns Its sequence.
    */
   add(message: Uint8Array): number {
-    const sequence = this.window.add(message, 0, message.length);
-    if (!this.window.hasRoom) this.#wasFull = true;
+    const sequence = this.outbox.add(message, 0, message.length);
+    if (!this.outbox.hasRoom) this.#wasFull = true;
     return sequence;
   }
 
@@ -144,7 +103,7 @@ export class ClientCore implements ClientContext {
     this.#caller.tick();
     this.#session?.tick(nowMs);
     if (this.#postponed.size > 0 && nowMs >= this.#postponedUntilMs) {
-      for (const sequence of this.#postponed) this.window.resend(sequence);
+      for (const sequence of this.#postponed) this.outbox.resend(sequence);
       this.#postponed.clear();
       this.pump();
     }
@@ -157,18 +116,18 @@ export class ClientCore implements ClientContext {
   }
 
   answered(firstSequence: number, count: number, answer: Answer): void {
-    const { window } = this;
-    const end = Math.min(firstSequence + count, window.nextSequence);
-    let sequence = Math.max(firstSequence, window.firstUnanswered);
+    const { outbox } = this;
+    const end = Math.min(firstSequence + count, outbox.nextSequence);
+    let sequence = Math.max(firstSequence, outbox.firstUnanswered);
     while (sequence < end) {
       const first = sequence;
-      while (sequence < end && window.isUnanswered(sequence)) sequence++;
+      while (sequence < end && outbox.isUnanswered(sequence)) sequence++;
       if (sequence > first) {
         this.ports.events.answered(first, sequence - first, answer);
-        for (let i = first; i < sequence; i++) window.answer(i);
+        for (let i = first; i < sequence; i++) outbox.answer(i);
       }
       // After a redelivery the same answer can come twice.
-      while (sequence < end && !window.isUnanswered(sequence)) sequence++;
+      while (sequence < end && !outbox.isUnanswered(sequence)) sequence++;
     }
     this.#tellRoom();
   }
@@ -184,19 +143,19 @@ export class ClientCore implements ClientContext {
     if (this.#postponed.size === 0) {
       this.#postponedUntilMs = this.ports.clock.nowMs() + POSTPONE_MS;
     }
-    const end = Math.min(firstSequence + count, this.window.nextSequence);
+    const end = Math.min(firstSequence + count, this.outbox.nextSequence);
     for (
-      let sequence = Math.max(firstSequence, this.window.firstUnanswered);
+      let sequence = Math.max(firstSequence, this.outbox.firstUnanswered);
       sequence < end;
       sequence++
     ) {
-      if (!this.window.isUnanswered(sequence)) continue;
+      if (!this.outbox.isUnanswered(sequence)) continue;
       if (kind.retry) {
         this.#postponed.add(sequence);
         postponed++;
       } else {
         this.ports.events.rejected(sequence, kind, reason);
-        this.window.answer(sequence);
+        this.outbox.answer(sequence);
       }
     }
     if (postponed > 0) this.ports.events.postponed(postponed, reason);
@@ -209,11 +168,11 @@ export class ClientCore implements ClientContext {
    * what readers would then drop for the first message of that name.
    */
   #rejectUnsent(reason: string): void {
-    const { window } = this;
-    while (window.hasUnsent) {
-      const sequence = window.take();
+    const { outbox } = this;
+    while (outbox.hasUnsent) {
+      const sequence = outbox.take();
       this.ports.events.rejected(sequence, WireError.reused, reason);
-      window.answer(sequence);
+      outbox.answer(sequence);
     }
     this.#tellRoom();
   }
@@ -237,7 +196,7 @@ export class ClientCore implements ClientContext {
   }
 
   #tellRoom(): void {
-    if (!this.#wasFull || !this.window.hasRoom) return;
+    if (!this.#wasFull || !this.outbox.hasRoom) return;
     this.#wasFull = false;
     this.ports.events.room();
   }

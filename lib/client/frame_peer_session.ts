@@ -1,120 +1,75 @@
 /**
- * A client's connection to a head that speaks sd/2 frames.
+ * How a client and a head talk in sd/2 frames.
  *
  * @module
  */
 
-import { Pulse } from "../liveness/pulse.ts";
+import { Conversation } from "../calling/conversation.ts";
 import { HEAD_PULSE } from "../liveness/head_pulse.ts";
 import { NODE_ID_BYTES, SEND_BYTES_HIGH } from "../base/limits.ts";
 import type { Link } from "../base/ports.ts";
-import { bytesOf, textOf } from "../base/ascii.ts";
+import { textOf } from "../base/ascii.ts";
 import {
+  newReceiptFields,
+  newRefusalFields,
   readReceipt,
   readRefusal,
-  type ReceiptFields,
-  type RefusalFields,
 } from "../wire/client_frames.ts";
 import { WireError, wireErrorOf } from "../wire/errors.ts";
-import {
-  type FrameBounds,
-  FrameStatus,
-  FrameType,
-  readErrorCode,
-  readFrame,
-} from "../wire/frame.ts";
-import { Encoding, formatProperties } from "../wire/greeting.ts";
+import { type FrameBounds, FrameType } from "../wire/frame.ts";
+import { Encoding } from "../wire/greeting.ts";
 import { CLIENT_ROLE, storedAt } from "../wire/words.ts";
-import type { ClientContext, PeerSession } from "./core.ts";
+import type { ClientContext, PeerSession } from "./context.ts";
 import type { Answer, Holder } from "./events.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
-const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
-const receipt: ReceiptFields = {
-  firstSequence: 0,
-  count: 0,
-  tick: 0,
-  copies: 0,
-};
-const refusal: RefusalFields = { firstSequence: 0, count: 0, code: 0 };
+const receipt = newReceiptFields();
+const refusal = newRefusalFields();
 
 /** Time without an answer after which the head is asked whether it is there. */
 const DOUBT_MS = 250;
 
-/** See the module. */
-export class FramePeerSession implements PeerSession {
+/** A client's connection to a head that speaks sd/2 frames. */
+export class FramePeerSession extends Conversation implements PeerSession {
   readonly #client: ClientContext;
-  readonly #link: Link;
-  readonly #pulse: Pulse;
-  /** Since when there has been something unanswered, and nothing came. */
+  /** Since when an answer has been due; undefined while none is. */
   #waitingSinceMs: number | undefined;
   /** The last answer and the bytes it was read from: holders seldom change. */
   #answer: Answer = { holders: [], text: "" };
   #answerBytes = new Uint8Array(0);
-  farewell: string | undefined;
 
   constructor(client: ClientContext, link: Link, address: string) {
+    super(link, client.ports.clock, HEAD_PULSE);
     this.#client = client;
-    this.#link = link;
-    this.#pulse = new Pulse(link, HEAD_PULSE);
-    const properties = { id: client.options.clientId };
-    link.out.append(bytesOf(`${CLIENT_ROLE}${formatProperties(properties)}\n`));
+    this.introduce(CLIENT_ROLE, { id: client.options.clientId });
     link.send();
     client.ports.events.connected(address, "head", Encoding.frame);
   }
 
-  received(bytes: Uint8Array, length: number): number {
-    let at = 0;
-    for (;;) {
-      const status = readFrame(bytes, at, length, frame);
-      if (status === FrameStatus.partial) return at;
-      if (status === FrameStatus.malformed || !this.#take(bytes)) {
-        this.farewell = "it sent a malformed frame";
-        this.#link.abort();
-        return length;
-      }
-      at = frame.end;
-    }
-  }
-
-  ended(): void {
-    this.#link.end();
-  }
-
-  drained(): void {
+  override drained(): void {
     this.pump();
   }
 
-  closed(): void {}
-
-  tick(nowMs: number): void {
-    const pulse = this.#pulse;
-    pulse.tick(nowMs, false);
-    if (this.#client.window.length === 0) this.#waitingSinceMs = undefined;
+  override tick(nowMs: number): void {
+    if (this.#client.outbox.length === 0) this.#waitingSinceMs = undefined;
     else this.#waitingSinceMs ??= nowMs;
-    if (nowMs - (this.#waitingSinceMs ?? nowMs) > DOUBT_MS) pulse.probe(nowMs);
-    if (!pulse.isSilent(nowMs)) return;
-    const seconds = (pulse.silentMs(nowMs) / 1000).toFixed(1);
-    this.farewell = `it has not answered for ${seconds} s`;
-    this.#link.abort();
+    if (nowMs - (this.#waitingSinceMs ?? nowMs) > DOUBT_MS) {
+      this.pulse.probe(nowMs);
+    }
+    super.tick(nowMs);
   }
 
   pump(): void {
-    const { window, after } = this.#client;
-    const { out } = this.#link;
-    if (!window.hasUnsent || out.length >= SEND_BYTES_HIGH) return;
-    while (window.hasUnsent && out.length < SEND_BYTES_HIGH) {
-      window.writeFrame(out, after);
+    const { outbox, after } = this.#client;
+    const { out } = this.link;
+    if (!outbox.hasUnsent || out.length >= SEND_BYTES_HIGH) return;
+    while (outbox.hasUnsent && out.length < SEND_BYTES_HIGH) {
+      outbox.writeFrame(out, after);
     }
-    this.#link.send();
+    this.link.send();
   }
 
-  end(): void {
-    this.#link.end();
-  }
-
-  /** Acts on one frame. @returns False when it breaks the protocol. */
-  #take(bytes: Uint8Array): boolean {
+  protected override take(bytes: Uint8Array, frame: FrameBounds): boolean {
     const { payload, end } = frame;
     switch (frame.type) {
       case FrameType.receipt:
@@ -137,28 +92,15 @@ export class FramePeerSession implements PeerSession {
           textOf(bytes, payload, end),
         );
         return true;
-      case FrameType.error: {
-        const kind = wireErrorOf(readErrorCode(bytes, frame));
-        const reason = textOf(bytes, payload, end);
-        this.farewell = `${kind?.word ?? "error"}: ${reason}`;
-        return true;
-      }
-      case FrameType.beat:
-      case FrameType.beatEcho:
-        return this.#pulse.take(
-          bytes,
-          frame,
-          this.#client.ports.clock.nowMs(),
-        );
       default:
-        return true;
+        return super.take(bytes, frame);
     }
   }
 
   /** Messages were answered, or refused. */
   #heard(): void {
     this.#waitingSinceMs = undefined;
-    this.#pulse.answered(this.#client.ports.clock.nowMs());
+    this.pulse.answered(this.clock.nowMs());
   }
 
   #answerOf(bytes: Uint8Array, from: number, to: number): Answer {

@@ -1,6 +1,6 @@
 /**
- * A client's connection to a server, or to an original head: answers name no
- * message, so they belong to the oldest one sent.
+ * How a client talks with peers that speak no frames. Their answers name no
+ * message, so each belongs to the oldest one sent.
  *
  * Nothing in the handshake tells an original server from an original head. A
  * head takes `cliente` in silence, a server sends it back like any message;
@@ -28,7 +28,7 @@ import { WireError, type WireErrorKind } from "../wire/errors.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
 import { LineScanner, LineStatus } from "../wire/line.ts";
 import { CLIENT_ROLE } from "../wire/words.ts";
-import type { ClientContext, PeerSession } from "./core.ts";
+import type { ClientContext, PeerSession } from "./context.ts";
 import type { PeerRole } from "./events.ts";
 import { whyWrongPeer } from "./wrong_peer.ts";
 
@@ -44,10 +44,10 @@ const ANSWER_BYTES_MAX = MESSAGE_BYTES_MAX + 4096;
  */
 const SILENT_MS = 10_000;
 
-/** From then on a silence is told again in such pauses, in ms. */
+/** Pause after which a silence that lasts is told again, in ms. */
 const SILENT_AGAIN_MS = 60_000;
 
-/** See the module. */
+/** A client's connection to a server, or to an original head. */
 export class TextPeerSession implements PeerSession {
   readonly #client: ClientContext;
   readonly #link: Link;
@@ -61,7 +61,7 @@ export class TextPeerSession implements PeerSession {
   readonly #lines = new LineScanner(ANSWER_BYTES_MAX);
   /** Sequences sent and not answered, oldest first. */
   readonly #sent = new Fifo<number>();
-  /** Since when some are, and no answer has come. */
+  /** Since when an answer to the oldest of them has been due. */
   #waitingSinceMs = 0;
   /** When the silence is told, or told again. */
   #tellSilenceAtMs = Infinity;
@@ -81,7 +81,7 @@ export class TextPeerSession implements PeerSession {
     this.#encoding = encoding;
     if (encoding === Encoding.chunk) link.expect(READ_BYTES_CHUNK);
     const { peer } = client.options;
-    // Of an original, whose answer does not tell, its user knows better.
+    // An original's answer does not tell what it is; the user may know.
     if (peer === "server" || properties["role"] === "server") {
       this.#become("server");
     } else {
@@ -132,15 +132,15 @@ export class TextPeerSession implements PeerSession {
 
   pump(): void {
     if (this.#role === undefined) return;
-    const { window } = this.#client;
+    const { outbox } = this.#client;
     // A chunk peer reads two messages sent close together as one.
     const inFlightMax = this.#encoding === Encoding.chunk ? 1 : Infinity;
     while (
-      window.hasUnsent && this.#sent.length < inFlightMax &&
+      outbox.hasUnsent && this.#sent.length < inFlightMax &&
       this.#link.out.length < SEND_BYTES_HIGH
     ) {
-      const sequence = window.take();
-      const message = window.message(sequence);
+      const sequence = outbox.take();
+      const message = outbox.message(sequence);
       const refusal = this.#whyNot(message);
       if (refusal === undefined) {
         if (this.#sent.length === 0) this.#wait();
@@ -213,7 +213,7 @@ export class TextPeerSession implements PeerSession {
   /** Whether an answer is what was sent under this sequence. */
   #isEcho(sequence: number | undefined, text: string): boolean {
     return sequence !== undefined &&
-      textOf(this.#client.window.message(sequence)) === text;
+      textOf(this.#client.outbox.message(sequence)) === text;
   }
 
   /** Why this peer cannot be given a message, if so. */

@@ -1,35 +1,33 @@
 /**
- * A data node's connection to a head that speaks sd/2 frames.
+ * How a data node and a head talk in sd/2 frames.
  *
  * @module
  */
 
 import { beatIntervalOf } from "../liveness/beat_interval.ts";
-import { Pulse } from "../liveness/pulse.ts";
+import { Conversation } from "../calling/conversation.ts";
 import { RESTORE_FRAME_BYTES_MAX, SEND_BYTES_HIGH } from "../base/limits.ts";
 import type { Link } from "../base/ports.ts";
-import { bytesOf, textOf } from "../base/ascii.ts";
-import { WireError, type WireErrorKind, wireErrorOf } from "../wire/errors.ts";
+import { textOf } from "../base/ascii.ts";
+import { WireError, type WireErrorKind } from "../wire/errors.ts";
 import {
   type FrameBounds,
-  FrameStatus,
   FrameType,
-  readErrorCode,
-  readFrame,
   readHealed,
   writeDamaged,
   writeDraining,
   writeError,
   writeUnwell,
 } from "../wire/frame.ts";
-import { formatProperties, type Properties } from "../wire/greeting.ts";
+import type { Properties } from "../wire/greeting.ts";
 import {
   type KnownNode,
   readRoster,
   writeRoster,
 } from "../wire/known_nodes.ts";
 import {
-  type PieceFields,
+  newPieceFields,
+  newReadFields,
   type ReadFields,
   readRead,
   writePiece,
@@ -37,9 +35,9 @@ import {
 } from "../wire/read_frames.ts";
 import { isLeap, leapReason } from "../wire/leap.ts";
 import {
+  newRecalledFields,
+  newRecallFields,
   readRecall,
-  type RecalledFields,
-  type RecallFields,
   RECALLS,
   RECALLS_PROPERTY,
   writeRecalled,
@@ -50,48 +48,23 @@ import {
   RESTORED_OK,
   writeRestored,
 } from "../wire/restore_frames.ts";
-import { type ReadStore, readStore } from "../wire/store_frames.ts";
+import { newReadStore, readStore } from "../wire/store_frames.ts";
 import { otherLifeIn, withoutLife } from "../wire/twin.ts";
 import { DATA_ROLE } from "../wire/words.ts";
 import type { DataContext, HeadSession } from "./core.ts";
 import { Gate } from "./gate.ts";
-import type { Reader } from "./reads.ts";
+import type { Requester } from "./reads.ts";
 import type { Restorer } from "./restores.ts";
 import { Known } from "./seen.ts";
 import { Tickets } from "./tickets.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
-const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
-const store: ReadStore = {
-  ticket: 0,
-  firstSequence: 0,
-  floor: 0,
-  tick: 0,
-  timeMs: 0,
-  count: 0,
-  clientIdLength: 0,
-  holders: 0,
-  isVerified: false,
-  holdersAt: 0,
-  messagesAt: 0,
-};
-const recall: RecallFields = { ticket: 0, firstSequence: 0, count: 0 };
-const recalled: RecalledFields = { ticket: 0, floor: 0, end: 0 };
+const store = newReadStore();
+const recall = newRecallFields();
+const recalled = newRecalledFields();
 
-const read: ReadFields = {
-  ticket: 0,
-  position: 0,
-  bytesMax: 0,
-  tick: 0,
-  lane: 0,
-};
-const piece: PieceFields = {
-  ticket: 0,
-  position: 0,
-  end: 0,
-  tick: 0,
-  lanes: 0,
-};
+const read = newReadFields();
+const piece = newPieceFields();
 
 /**
  * Silence of a head that is never too long, in ms. There is nothing to gain by
@@ -109,16 +82,14 @@ export interface FrameHeadHost {
   left(session: HeadSession): void;
 }
 
-/** See the module. */
-export class FrameHeadSession implements HeadSession, Reader, Restorer {
+/** A data node's connection to a head that speaks sd/2 frames. */
+export class FrameHeadSession extends Conversation
+  implements HeadSession, Requester, Restorer {
   readonly #data: DataContext;
-  readonly #link: Link;
   readonly #host: FrameHeadHost;
   readonly #gate: Gate;
-  readonly #pulse: Pulse;
   /** Whether the head has said something, and so has taken this node in. */
   #isJoined = false;
-  farewell: string | undefined;
   readonly #tickets: Tickets;
   #nextTicket = 1;
   #isClosed = false;
@@ -134,17 +105,16 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
     granted: Properties,
     host: FrameHeadHost,
   ) {
-    this.#data = data;
-    this.#link = link;
-    this.#host = host;
-    this.#gate = new Gate(data, link);
-    this.#tickets = new Tickets(data.journal, link);
-    this.#pulse = new Pulse(link, {
+    super(link, data.ports.clock, {
       intervalMs: beatIntervalOf(granted),
       patienceMsMin: PATIENCE_MS,
     });
+    this.#data = data;
+    this.#host = host;
+    this.#gate = new Gate(data, link);
+    this.#tickets = new Tickets(data.journal, link);
     const { nodeId: id, life, tick, end, unsureBytes, restores } = data;
-    const properties = {
+    this.introduce(DATA_ROLE, {
       id,
       life,
       tick: `${tick}`,
@@ -153,47 +123,26 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
       lanes: `${restores.lanes}`,
       [RESTORE_PROPERTY]: `${RESTORE_FRAME_BYTES_MAX}`,
       [RECALLS_PROPERTY]: RECALLS,
-    };
-    link.out.append(bytesOf(`${DATA_ROLE}${formatProperties(properties)}\n`));
+    });
     this.tell(data.peers.nodes);
-    // Before anybody can read from here, since what is lost is passed over.
+    // Before anybody can read from here: readers pass over what is lost.
     if (data.isDamaged) this.damaged();
     link.send();
   }
 
-  received(bytes: Uint8Array, length: number): number {
-    let at = 0;
-    while (!this.#gate.isShut(this)) {
-      const status = readFrame(bytes, at, length, frame);
-      if (status === FrameStatus.partial) return at;
-      if (status === FrameStatus.malformed || !this.#take(bytes)) {
-        writeError(this.#link.out, WireError.malformed, this.#wrong);
-        this.farewell = this.#wrong;
-        this.#link.end();
-        return length;
-      }
-      at = frame.end;
-    }
-    return at;
-  }
-
-  ended(): void {
-    this.#link.end();
-  }
-
-  drained(): void {
+  override drained(): void {
     this.#data.reads.goOn();
   }
 
-  closed(): void {
+  override closed(): void {
     this.#isClosed = true;
     this.#host.left(this);
     this.#data.reads.goOn();
   }
 
-  /** A closed one is not: its requests are to be done with. */
+  /** Whether answers must wait; never once closed, so that none is left. */
   get isClogged(): boolean {
-    return !this.#isClosed && this.#link.out.length >= SEND_BYTES_HIGH;
+    return !this.#isClosed && this.link.out.length >= SEND_BYTES_HIGH;
   }
 
   piece(
@@ -203,7 +152,7 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
     failure: string | undefined,
   ): void {
     if (this.#isClosed) return;
-    const { out } = this.#link;
+    const { out } = this.link;
     if (failure === undefined) {
       piece.ticket = request.ticket;
       piece.position = request.position;
@@ -214,7 +163,7 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
     } else {
       writeUnread(out, request.ticket, WireError.unread, failure);
     }
-    this.#link.send();
+    this.link.send();
   }
 
   committed(commit: number, failure: string | undefined): void {
@@ -225,74 +174,70 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
   restored(ticket: number, failure: string | undefined): void {
     if (this.#isClosed) return;
     const code = failure === undefined ? RESTORED_OK : WireError.notStored.code;
-    writeRestored(this.#link.out, ticket, code, failure ?? "");
-    this.#link.send();
+    writeRestored(this.link.out, ticket, code, failure ?? "");
+    this.link.send();
   }
 
   damaged(): void {
     this.#damages++;
-    writeDamaged(this.#link.out);
-    this.#link.send();
+    writeDamaged(this.link.out);
+    this.link.send();
   }
 
   tell(nodes: readonly KnownNode[]): void {
-    writeRoster(this.#link.out, nodes);
-    this.#link.send();
+    writeRoster(this.link.out, nodes);
+    this.link.send();
   }
 
   unwell(reason: string): void {
-    writeUnwell(this.#link.out, reason);
-    this.#link.send();
+    writeUnwell(this.link.out, reason);
+    this.link.send();
   }
 
   drain(): void {
-    writeDraining(this.#link.out);
+    writeDraining(this.link.out);
     // What the head has sent before it heard of this comes before its echo.
-    this.#pulse.beat(this.#data.ports.clock.nowMs(), false);
+    this.pulse.beat(this.clock.nowMs(), false);
   }
 
   get isDrained(): boolean {
-    return this.#pulse.isHeard;
-  }
-
-  end(): void {
-    this.#link.end();
+    return this.pulse.isHeard;
   }
 
   unblocked(): void {
     this.#gate.reopen();
   }
 
-  tick(nowMs: number): void {
-    const pulse = this.#pulse;
-    const isBusy = this.#gate.isPaused;
-    pulse.tick(nowMs, isBusy);
-    // While it is not read from, what it says is not heard.
-    if (isBusy) pulse.answered(nowMs);
-    if (!pulse.isSilent(nowMs)) return;
-    const seconds = Math.round(pulse.silentMs(nowMs) / 1000);
-    this.farewell = `it has not answered for ${seconds} s`;
-    this.#link.abort();
+  override tick(nowMs: number): void {
+    this.beat(nowMs, this.#gate.isPaused);
   }
 
-  /** Acts on one frame. @returns False when it breaks the protocol. */
-  #take(bytes: Uint8Array): boolean {
-    if (frame.type === FrameType.error) {
-      const kind = wireErrorOf(readErrorCode(bytes, frame));
-      const reason = textOf(bytes, frame.payload, frame.end);
-      this.farewell = `${kind?.word ?? "error"}: ${reason}`;
-      if (kind === WireError.twin) {
-        this.#host.twinMet(withoutLife(reason), otherLifeIn(reason));
-      }
-      return true;
-    }
-    if (!this.#isJoined) {
+  protected override isShut(): boolean {
+    return this.#gate.isShut(this);
+  }
+
+  protected override leave(): void {
+    writeError(this.link.out, WireError.malformed, this.#wrong);
+    this.farewell = this.#wrong;
+    this.link.end();
+  }
+
+  protected override dismissed(
+    kind: WireErrorKind | undefined,
+    reason: string,
+  ): void {
+    if (kind !== WireError.twin) return;
+    this.#host.twinMet(withoutLife(reason), otherLifeIn(reason));
+  }
+
+  protected override take(bytes: Uint8Array, frame: FrameBounds): boolean {
+    if (!this.#isJoined && frame.type !== FrameType.error) {
       this.#isJoined = true;
       this.#host.joined();
     }
     switch (frame.type) {
       case FrameType.store:
-        return readStore(bytes, frame, store) && this.#store(bytes);
+        return readStore(bytes, frame, store) && this.#store(bytes, frame);
       case FrameType.read:
         if (!readRead(bytes, frame, read)) return false;
         if (this.#leaps(read.tick)) return false;
@@ -300,9 +245,9 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
         this.#data.reads.ask(this, read);
         return true;
       case FrameType.recall:
-        return readRecall(bytes, frame, recall) && this.#recall(bytes);
+        return readRecall(bytes, frame, recall) && this.#recall(bytes, frame);
       case FrameType.restore:
-        return this.#restore(bytes);
+        return this.#restore(bytes, frame);
       case FrameType.roster: {
         const nodes = readRoster(bytes, frame);
         if (nodes !== undefined) this.#data.told(nodes, this);
@@ -312,11 +257,8 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
         // Not if more was damaged since the records were looked for.
         if (readHealed(bytes, frame) === this.#damages) this.#data.healed();
         return true;
-      case FrameType.beat:
-      case FrameType.beatEcho:
-        return this.#pulse.take(bytes, frame, this.#data.ports.clock.nowMs());
       default:
-        return true;
+        return super.take(bytes, frame);
     }
   }
 
@@ -328,7 +270,7 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
     return true;
   }
 
-  #recall(bytes: Uint8Array): boolean {
+  #recall(bytes: Uint8Array, frame: FrameBounds): boolean {
     const { ticket, firstSequence, count } = recall;
     const clientId = bytes.subarray(frame.payload, frame.end);
     const { floor, end, prints } = this.#data.seen.recall(
@@ -339,12 +281,12 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
     recalled.ticket = ticket;
     recalled.floor = floor;
     recalled.end = end;
-    writeRecalled(this.#link.out, recalled, prints);
-    this.#link.send();
+    writeRecalled(this.link.out, recalled, prints);
+    this.link.send();
     return true;
   }
 
-  #restore(bytes: Uint8Array): boolean {
+  #restore(bytes: Uint8Array, frame: FrameBounds): boolean {
     const ticket = readRestore(bytes, frame);
     if (ticket < 0) return false;
     const { payload, end } = frame;
@@ -354,7 +296,7 @@ export class FrameHeadSession implements HeadSession, Reader, Restorer {
     return true;
   }
 
-  #store(bytes: Uint8Array): boolean {
+  #store(bytes: Uint8Array, frame: FrameBounds): boolean {
     const { ticket, holdersAt, messagesAt, firstSequence, count } = store;
     if (ticket !== this.#nextTicket || this.#leaps(store.tick)) return false;
     this.#nextTicket++;

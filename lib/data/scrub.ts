@@ -9,7 +9,7 @@
 
 import { READ_PIECE_BYTES, TICK_MS } from "../base/limits.ts";
 import type { Clock } from "../base/ports.ts";
-import { Front, NodeStream } from "../store/record_stream.ts";
+import { Front, RecordStream } from "../store/record_stream.ts";
 import type { Disk } from "../store/disk.ts";
 import type { Journal } from "../store/journal.ts";
 import { DAMAGES_MAX, type SetAside } from "../store/set_aside.ts";
@@ -69,7 +69,7 @@ export class Scrub {
   readonly #host: ScrubHost;
   readonly #buffer = new Uint8Array(READ_PIECE_BYTES);
   /** What is being read; undefined between two scrubs. */
-  #stream: NodeStream | undefined;
+  #stream: RecordStream | undefined;
   #lane = 0;
   /** Bytes that are no record, up to what was looked at. */
   #stretch = { position: 0, length: 0 };
@@ -139,7 +139,7 @@ export class Scrub {
   #begin(lane: number, position: number): void {
     this.#lane = lane;
     this.#stretch = { position, length: 0 };
-    this.#stream = new NodeStream(
+    this.#stream = new RecordStream(
       "",
       false,
       (position, length) => this.#damaged(position, length),
@@ -175,7 +175,7 @@ export class Scrub {
     this.#host.damaged(found);
   }
 
-  #load(stream: NodeStream): void {
+  #load(stream: RecordStream): void {
     const journal = this.#host.journal(this.#lane);
     const end = journal?.end ?? 0;
     const { position } = stream;
@@ -219,7 +219,7 @@ export class Scrub {
   }
 
   #take(
-    stream: NodeStream,
+    stream: RecordStream,
     position: number,
     end: number,
     count: number,

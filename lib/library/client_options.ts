@@ -13,7 +13,7 @@ import {
 } from "./checked_options.ts";
 import type { Encoding } from "../wire/greeting.ts";
 import { isClientId } from "../base/names.ts";
-import type { PeerChoice } from "../client/core.ts";
+import type { PeerChoice } from "../client/context.ts";
 import type { PeerRole } from "../client/events.ts";
 
 /** How a client connects. */

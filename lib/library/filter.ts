@@ -6,7 +6,7 @@
 
 import { TIME_BYTES } from "../store/record.ts";
 import { bytesOf, startsWith } from "../base/ascii.ts";
-import type { Line } from "../reader/core.ts";
+import type { Line } from "../reader/events.ts";
 
 /** What is wanted; all when nothing is given. */
 export interface Wanted {

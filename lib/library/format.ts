@@ -10,7 +10,7 @@ import { TIME_BYTES } from "../store/record.ts";
 import { visible, visibleJson } from "../wire/visible.ts";
 import { bytesOf, decimalLength, textOf, writeDecimal } from "../base/ascii.ts";
 import type { ByteQueue } from "../base/byte_queue.ts";
-import type { Line } from "../reader/core.ts";
+import type { Line } from "../reader/events.ts";
 
 /** The formats, as `--format` names them. */
 export const readFormats = ["text", "json", "csv"] as const;
@@ -41,7 +41,7 @@ const inCsvText = tableOf('\\",');
 inJsonText[0xd8] = 2;
 inJsonText[0xe2] = 2;
 
-/** The same for what stands in front of the payload, which is ASCII. */
+/** 1 for the bytes that keep a header, which is ASCII, from being copied. */
 const inHeader = tableOf('\\"').fill(1, 0x80);
 
 const looseText = new TextDecoder("utf-8", { ignoreBOM: true });

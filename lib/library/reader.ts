@@ -20,7 +20,8 @@ import { unescapeInto } from "../wire/escape.ts";
 import { recordTimeMs } from "../store/record.ts";
 import { textOf } from "../base/ascii.ts";
 import { nameOf } from "../base/names.ts";
-import { type Line, ReaderCore } from "../reader/core.ts";
+import { ReaderCore } from "../reader/core.ts";
+import type { Line } from "../reader/events.ts";
 import {
   checkReadOptions,
   type ReadEvents,
@@ -41,7 +42,7 @@ export interface Message {
   readonly time: Date;
   /** What was sent, byte for byte. */
   readonly bytes: Uint8Array;
-  /** The same as text; bytes that are no UTF-8 are replaced. */
+  /** What was sent, as text; bytes that are no UTF-8 are replaced. */
   readonly text: string;
   /** Ids of the data nodes that it was placed on. */
   readonly nodeIds: readonly string[];

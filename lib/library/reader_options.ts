@@ -10,7 +10,7 @@ import {
   readEvents,
   wrongType,
 } from "./checked_options.ts";
-import type { Line } from "../reader/core.ts";
+import type { Line } from "../reader/events.ts";
 
 /** What is read, and how. */
 export interface ReadOptions {

@@ -17,9 +17,9 @@
 import { SEND_BYTES_HIGH } from "../base/limits.ts";
 import type { Link } from "../base/ports.ts";
 import {
-  type BeatFields,
   type FrameBounds,
   FrameType,
+  newBeatFields,
   readBeat,
   writeBeat,
 } from "../wire/frame.ts";
@@ -43,7 +43,7 @@ const BUSY_INTERVAL_MS = 500;
 const STAMPS_PER_MS = 1_000;
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
-const beat: BeatFields = { stamp: 0, isBusy: false };
+const beat = newBeatFields();
 
 /** Asks the peer of one connection whether it is there, and answers it. */
 export class Pulse {

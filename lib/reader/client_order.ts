@@ -1,6 +1,6 @@
 /**
- * One client's messages, put in order and each taken once, from records that
- * come from many data nodes in the order of their ticks.
+ * The order of one client's messages. Their records come from many data nodes
+ * in the order of their ticks, some of them more than once.
  *
  * A record's floor says that every sequence below it had been answered before
  * this message was sent, so their records have lower ticks and have been met
@@ -18,7 +18,7 @@
 /** Takes records in their final order. */
 export type Emit<T> = (record: T) => void;
 
-/** See the module. */
+/** Puts one client's messages in order, and takes each once. */
 export class ClientOrder<T> {
   /** Every sequence below was taken, or is in a gap. */
   #next = 1;

@@ -1,6 +1,5 @@
 /**
- * The reader: every message that the data nodes of a head hold, each once, in
- * each client's order.
+ * The reader's core, a state machine without I/O.
  *
  * It asks the head which data nodes there are, reads the segments of each
  * through it, piece by piece, and merges them by tick: a record is taken when
@@ -8,8 +7,7 @@
  * pieces for each data node, the windows of clients whose messages arrived out
  * of order, and some tens of bytes for every client id that was met.
  *
- * A state machine without I/O. When a connection is lost it goes on where it
- * was, through any head.
+ * When a connection is lost it goes on where it was, through any head.
  *
  * @module
  */
@@ -21,19 +19,18 @@ import type { Link } from "../base/ports.ts";
 import { newParsedRecord, type ParsedRecord } from "../store/record.ts";
 import { UselessSession } from "../calling/useless_session.ts";
 import { Encoding } from "../wire/greeting.ts";
-import { nameOf } from "../base/names.ts";
 import {
   type ListedNode,
   type NodesFields,
   NodeState,
   type PieceFields,
 } from "../wire/read_frames.ts";
-import { ClientOrder } from "./client_order.ts";
+import { ClientOrders } from "./client_orders.ts";
 import { Doubts } from "./doubts.ts";
-import { type Next, nextOf } from "../store/merge.ts";
-import { NodeStream } from "../store/record_stream.ts";
+import type { ReaderEvents } from "./events.ts";
 import { ReadSession } from "./session.ts";
-import { RETURN_MS_MAX, Source } from "./source.ts";
+import type { Source } from "./source.ts";
+import { Sources } from "./sources.ts";
 
 /** How a reader is set up. */
 export interface ReaderOptions {
@@ -45,39 +42,6 @@ export interface ReaderOptions {
   readonly follow: boolean;
 }
 
-/** A record and the bytes that it refers to. */
-export interface Line {
-  /** A line of `data.txt`, with other bytes before and behind it. */
-  readonly bytes: Uint8Array;
-  /** Where its parts are in these bytes. */
-  readonly record: ParsedRecord;
-}
-
-/** What a reader reports. */
-export interface ReaderEvents {
-  connected(address: string): void;
-  lost(address: string, reason: string, nextCallInMs: number): void;
-  /** A data node has a message; once for each copy, in no useful order. */
-  readonly copy?:
-    | ((
-      node: { readonly id: string; readonly address: string },
-      line: Line,
-    ) => void)
-    | undefined;
-  /** The next message; valid during the call. */
-  message(line: Line): void;
-  /** Messages may be missing, and why. */
-  missing(reason: string): void;
-  /** What was told to be missing, in these words, is here after all. */
-  found?(reason: string): void;
-  /** Something worth knowing that is no reason to doubt. */
-  noticed?(notice: string): void;
-  /** {@linkcode ReaderCore.take} may have something to do. */
-  ready(): void;
-  /** Everything was taken. */
-  finished(): void;
-}
-
 /** What a reader needs from outside. */
 export interface ReaderPorts extends CallerPorts {
   readonly events: ReaderEvents;
@@ -86,13 +50,7 @@ export interface ReaderPorts extends CallerPorts {
 /** Pause before the head is asked again which data nodes there are, in ms. */
 const LIST_PAUSE_MS = 1_000;
 
-/**
- * Time for which whoever follows holds records back for those in front of them
- * that no data node has brought, in ms; what comes later, comes late.
- */
-const HOLE_MS_MAX = RETURN_MS_MAX;
-
-/** How often whoever follows looks for messages that are missing, in ms. */
+/** How often a follower looks for messages that are missing, in ms. */
 const LACKING_PAUSE_MS = 5_000;
 
 /** Why a peer that is no head is of no use. */
@@ -100,19 +58,18 @@ export const KEEPS_NOTHING =
   "it is an original program or a server, which keep nothing that can be " +
   "read back";
 
-/** See the module. */
+/**
+ * Reads every message that the data nodes of a head hold: each once, and each
+ * client's in its own order.
+ */
 export class ReaderCore {
   readonly #options: ReaderOptions;
   readonly #clock: AttentiveClock;
   readonly #ports: ReaderPorts;
   readonly #caller: Caller;
-  readonly #sources = new Map<string, Source>();
-  readonly #orders = new Map<string, ClientOrder<Line>>();
-  readonly #unreadable = new Set<string>();
+  readonly #sources: Sources;
+  readonly #orders: ClientOrders;
   readonly #doubts: Doubts;
-  /** Orders in which records wait for others, and since when. */
-  readonly #waiting = new Map<ClientOrder<Line>, number>();
-  readonly #next: Next = { source: undefined, isOver: false, completeTo: 0 };
   #follows: boolean;
   /** Time until the head knows all data nodes that run, as it last said. */
   #settlesInMs = Infinity;
@@ -124,24 +81,28 @@ export class ReaderCore {
   #isListed = false;
   #listAtMs = 0;
   #isFinished = false;
-  readonly #line: { bytes: Uint8Array; record: ParsedRecord };
-  readonly #emit = (line: Line) => this.#ports.events.message(line);
+  /** The record that is being taken. */
+  readonly #line: { bytes: Uint8Array; record: ParsedRecord } = {
+    bytes: new Uint8Array(),
+    record: newParsedRecord(),
+  };
 
   constructor(options: ReaderOptions, ports: ReaderPorts) {
     this.#options = options;
     this.#follows = options.follow;
+    this.#sources = new Sources(options.follow, ports.events);
     this.#doubts = new Doubts(ports.events);
     this.#clock = new AttentiveClock(ports.clock);
     this.#ports = { ...ports, clock: this.#clock };
-    this.#line = {
-      bytes: new Uint8Array(),
-      record: newParsedRecord(),
-    };
+    this.#orders = new ClientOrders(
+      this.#clock,
+      (line) => ports.events.message(line),
+    );
     this.#caller = new Caller(options.heads, this.#ports, {
       agreed: (link, encoding) => this.#begin(link, encoding),
       lost: (address, reason, nextCallInMs) => {
         this.#session = undefined;
-        for (const source of this.#sources.values()) source.unasked();
+        for (const source of this.#sources.all) source.unasked();
         ports.events.lost(address, reason, nextCallInMs);
       },
     });
@@ -156,13 +117,13 @@ export class ReaderCore {
   tick(): void {
     this.#clock.tick();
     this.#caller.tick();
-    this.#session?.tick();
     const nowMs = this.#ports.clock.nowMs();
-    for (const source of this.#sources.values()) {
+    this.#session?.tick(nowMs);
+    for (const source of this.#sources.all) {
       if (source.isUnanswered(nowMs)) this.#abandon(source, nowMs);
-      this.#miss(source, nowMs);
+      this.#leaveOut(source, nowMs);
     }
-    if (this.#follows) this.#passHoles(nowMs);
+    if (this.#follows) this.#lookForHoles(nowMs);
     if (this.#session === undefined || this.#isFinished) return;
     if (nowMs >= this.#listAtMs && this.#wantsList()) this.#list(nowMs);
     this.#ask();
@@ -171,7 +132,7 @@ export class ReaderCore {
   /** Goes on to what is there now, and then ends. */
   stopFollowing(): void {
     this.#follows = false;
-    for (const source of this.#sources.values()) source.stopFollowing();
+    this.#sources.stopFollowing();
     // Data nodes may have come, or come back, since the head told of them.
     this.#isListed = false;
     this.#listAtMs = 0;
@@ -182,7 +143,7 @@ export class ReaderCore {
   #wantsList(): boolean {
     if (!this.#isListed || this.#follows) return true;
     if (this.#settlesInMs > 0 || this.#doubts.isOpen) return true;
-    for (const source of this.#sources.values()) {
+    for (const source of this.#sources.all) {
       if (source.isAwaited) return true;
     }
     return false;
@@ -190,7 +151,7 @@ export class ReaderCore {
 
   /** Ends the connection. */
   close(): void {
-    if (this.#follows) this.#doubts.tellLacking(this.#orders, this.#forgotten);
+    if (this.#follows) this.#tellLacking();
     this.#caller.stop();
     this.#session?.end();
   }
@@ -223,9 +184,9 @@ export class ReaderCore {
       nodes: (nodes, fields) => this.#listed(nodes, fields),
       missing: (reason) => this.#doubts.tell(reason),
       piece: (id, lane, fields, bytes, from, to) =>
-        this.#took(this.#sourceOf(id, lane), fields, bytes, from, to),
+        this.#took(this.#sources.get(id, lane), fields, bytes, from, to),
       unread: (id, lane, isAway, reason) =>
-        this.#unread(this.#sourceOf(id, lane), isAway, reason),
+        this.#unread(this.#sources.get(id, lane), isAway, reason),
     });
     this.#session = session;
     events.connected(this.#caller.address);
@@ -245,21 +206,21 @@ export class ReaderCore {
     this.#doubts.listed(nodes);
     for (const { id, address, state } of nodes) {
       if (state === NodeState.unreadable) {
-        this.#tellUnreadable(id, address);
+        this.#doubts.tellUnreadable(id, address);
         continue;
       }
       if (state === NodeState.repaired && !this.#sources.has(id)) continue;
       this.#hasNode = true;
       const isPresent = state === NodeState.present;
-      this.#sourceOf(id, 0);
-      for (const source of this.#sourcesOf(id)) {
+      this.#sources.get(id, 0);
+      for (const source of this.#sources.allOf(id)) {
         source.listed(address, isPresent, this.#settlesInMs > 0, nowMs);
-        if (state === NodeState.repaired) this.#leave(source);
-        this.#miss(source, nowMs);
+        if (state === NodeState.repaired) this.#gone(source);
+        this.#leaveOut(source, nowMs);
       }
     }
     if (!this.#follows && !this.#isListed) {
-      for (const source of this.#sources.values()) source.lookAgain();
+      for (const source of this.#sources.all) source.lookAgain();
     }
     this.#isListed = true;
     this.#ask();
@@ -267,62 +228,28 @@ export class ReaderCore {
   }
 
   /** A data node is gone, and others have what it had. */
-  #leave(source: Source): void {
-    const { isMissed, stream: { isRead } } = source;
-    source.doWithout(!this.#follows);
-    // Whoever follows reads on in the lanes of those others; who does not has
-    // perhaps read them already, before they had it.
-    if (this.#follows || isRead || isMissed) return;
+  #gone(source: Source): void {
+    const { isLeftOut, stream: { isRead } } = source;
+    if (this.#follows) source.leaveOut();
+    else source.giveUp();
+    // A follower finds it in the lanes of those others. A reader with an end
+    // may have read these lanes already, before they had it.
+    if (this.#follows || isRead || isLeftOut) return;
     this.#doubts.tell(
       `dataNode ${source.label} has gone while it was being read; what it had ` +
         "is elsewhere: read again",
     );
   }
 
-  #tellUnreadable(id: string, address: string): void {
-    if (this.#unreadable.has(id)) return;
-    this.#unreadable.add(id);
-    this.#ports.events.missing(
-      `dataNode ${address} is an original program, whose messages cannot be ` +
-        "read back",
-    );
-  }
-
-  /** The segments and the lanes of a data node, as far as they are known. */
-  #sourcesOf(id: string): Source[] {
-    return [...this.#sources.values()].filter(({ stream }) => stream.id === id);
-  }
-
-  #sourceOf(id: string, lane: number): Source {
-    const key = lane === 0 ? id : `${id}/${lane}`;
-    const known = this.#sources.get(key);
-    if (known !== undefined) return known;
-    const stream = new NodeStream(
-      id,
-      this.#follows,
-      (position, length) =>
-        this.#ports.events.missing(
-          `${length} bytes at ${position} of dataNode ${id} are damaged; ` +
-            "what they held is missing unless another has it",
-        ),
-    );
-    const source = new Source(stream, lane);
-    source.address = this.#sources.get(id)?.address ?? "";
-    this.#sources.set(key, source);
-    return source;
-  }
-
-  /** Goes on without a data node that has been away for too long. */
-  #miss(source: Source, nowMs: number): void {
+  /** Goes on without a source that has been absent for too long. */
+  #leaveOut(source: Source, nowMs: number): void {
     if (!source.isOverdue(nowMs)) return;
-    if (this.#follows && source.lane > 0) {
-      // It is told of its segments.
-      source.doWithout(false);
-      return;
-    }
-    // Whoever follows goes on with it when it returns.
-    if (!this.#follows) source.stream.giveUp();
-    this.#ports.events.missing(source.tellMissed());
+    // A follower goes on with it when it returns.
+    if (this.#follows) source.leaveOut();
+    else source.giveUp();
+    // The absence of the data node's segments is told already.
+    if (this.#follows && source.lane > 0) return;
+    this.#ports.events.missing(source.tellMissing());
     this.#ports.events.ready();
   }
 
@@ -346,7 +273,7 @@ export class ReaderCore {
     const session = this.#session;
     if (session === undefined) return;
     const nowMs = this.#ports.clock.nowMs();
-    for (const source of this.#sources.values()) {
+    for (const source of this.#sources.all) {
       if (!session.hasRoom) return;
       if (!source.isDue(nowMs)) continue;
       const { stream, lane } = source;
@@ -370,7 +297,7 @@ export class ReaderCore {
     }
     source.answered(from === to, nowMs);
     const { stream, lane } = source;
-    // One that was put together with others is read there, in a later one.
+    // A lane that was put together with others is read in a later lane.
     const isMerged = lane > 0 && lanes > lane;
     if (end === 0 && position > 0 && !isMerged) {
       this.#doubts.tell(
@@ -379,14 +306,14 @@ export class ReaderCore {
       );
     }
     if (lane > 0 && this.#follows) {
-      // What is restored later has old ticks: nobody waits for it.
+      // Records that are restored later have old ticks: nobody waits for them.
       fields.tick = Infinity;
     }
     stream.take(fields, bytes, from, to);
     if (stream.isRead || stream.position >= end) this.#found(source);
-    // Known before anything of this data node is taken for its next record.
+    // All lanes must be merged before the next record is chosen.
     for (let number = 1; number <= lanes; number++) {
-      this.#sourceOf(stream.id, number);
+      this.#sources.get(stream.id, number);
     }
     this.#ask();
     this.#ports.events.ready();
@@ -399,9 +326,10 @@ export class ReaderCore {
   /** The source of the next record, once that is certain. */
   #nextSource(): Source | undefined {
     if (!this.#isListed || this.#isFinished) return undefined;
-    nextOf(this.#sources, this.#next);
-    if (this.#next.isOver) this.#finish();
-    return this.#next.source;
+    const { merge } = this.#sources;
+    merge.look();
+    if (merge.isOver) this.#finish();
+    return merge.next;
   }
 
   #takeRecord({ stream, address }: Source): void {
@@ -410,75 +338,32 @@ export class ReaderCore {
     this.#line.record = record;
     this.#ports.events.copy?.({ id, address }, this.#line);
     this.#doubts.met(id, bytes, record);
-    const order = this.#orderOf(bytes, record);
-    order.add(
-      record.sequence,
-      record.floor,
-      record.tick <= this.#next.completeTo,
-      this.#line,
-      copyOf,
-      this.#emit,
-    );
-    if (this.#follows) this.#watch(order);
+    const isCertain = record.tick <= this.#sources.merge.completeTo;
+    this.#orders.take(this.#line, isCertain, this.#follows);
     stream.pass();
   }
 
-  /** Minds that records wait for others, or do so no more. */
-  #watch(order: ClientOrder<Line>): void {
-    if (order.waiting === 0) this.#waiting.delete(order);
-    else if (!this.#waiting.has(order)) {
-      this.#waiting.set(order, this.#ports.clock.nowMs());
-    }
-  }
-
-  /** Waits no longer for what others have waited for long enough. */
-  #passHoles(nowMs: number): void {
-    for (const [order, sinceMs] of this.#waiting) {
-      if (nowMs - sinceMs < HOLE_MS_MAX) continue;
-      order.end(this.#emit);
-      this.#waiting.delete(order);
-    }
+  /** Waits no longer for what has stayed away, and says what is missing. */
+  #lookForHoles(nowMs: number): void {
+    this.#orders.passHoles(nowMs);
     if (nowMs < this.#lackingAtMs) return;
     this.#lackingAtMs = nowMs + LACKING_PAUSE_MS;
-    this.#doubts.tellLacking(this.#orders, this.#forgotten);
+    this.#tellLacking();
   }
 
-  #orderOf(bytes: Uint8Array, record: ParsedRecord): ClientOrder<Line> {
-    const id = nameOf(bytes, record.clientStart, record.clientEnd);
-    const known = this.#orders.get(id);
-    if (known !== undefined) return known;
-    const order = new ClientOrder<Line>();
-    this.#orders.set(id, order);
-    return order;
+  #tellLacking(): void {
+    this.#doubts.tellLacking(this.#orders.all, this.#forgotten);
   }
 
   /** Everything that is here was taken, unless more data nodes may come. */
   #finish(): void {
     if (this.#settlesInMs > 0 || this.#doubts.isOpen) return;
     this.#isFinished = true;
-    for (const order of this.#orders.values()) order.end(this.#emit);
+    this.#orders.end();
     if (!this.#hasNode) {
       this.#doubts.tell("the head knows no dataNode that could be read");
     }
-    this.#doubts.tellLacking(this.#orders, this.#forgotten);
+    this.#tellLacking();
     this.#ports.events.finished();
   }
-}
-
-/** A line of its own, in which the record begins at 0. */
-function copyOf({ bytes, record }: Line): Line {
-  const { start, payloadEnd } = record;
-  return {
-    bytes: bytes.slice(start, payloadEnd),
-    record: {
-      ...record,
-      start: 0,
-      holdersStart: record.holdersStart - start,
-      holdersEnd: record.holdersEnd - start,
-      clientStart: record.clientStart - start,
-      clientEnd: record.clientEnd - start,
-      payloadStart: record.payloadStart - start,
-      payloadEnd: payloadEnd - start,
-    },
-  };
 }

@@ -31,17 +31,19 @@ export interface DoubtsEvents {
 /** Collects what speaks against a reading being whole, and tells each once. */
 export class Doubts {
   readonly #events: DoubtsEvents;
-  /** What was told. */
+  /** Kinds of reasons that were told. */
   readonly #told = new Set<string>();
   /** Data nodes that the head has told of. */
   readonly #listed = new Set<string>();
-  /** Others, which records name. */
+  /** Data nodes that records name, and the head has not told of. */
   readonly #unmet = new Set<string>();
+  /** Data nodes that are original programs, each told of once. */
+  readonly #unreadable = new Set<string>();
   /** How many messages were told to be lacking. */
   #lacking = 0;
   /** How many data nodes were told to have been forgotten. */
   #forgottenTold = 0;
-  /** In which words. */
+  /** The words in which messages were told to be lacking. */
   readonly #lackingTold: string[] = [];
   /** Data nodes that the head did not know, and what was told of them. */
   readonly #unknown = new Map<string, string>();
@@ -74,7 +76,7 @@ export class Doubts {
       this.#unknown.set(id, reason);
     }
     this.#unmet.clear();
-    // Of those that are not known it is told once.
+    // One that is still unknown was told of: once is enough.
     for (const id of this.#unknown.keys()) this.#listed.add(id);
   }
 
@@ -84,6 +86,16 @@ export class Doubts {
     if (this.#told.has(kind)) return;
     this.#told.add(kind);
     this.#events.missing(reason);
+  }
+
+  /** Tells once that a data node cannot be read. */
+  tellUnreadable(id: string, address: string): void {
+    if (this.#unreadable.has(id)) return;
+    this.#unreadable.add(id);
+    this.#events.missing(
+      `dataNode ${address} is an original program, whose messages cannot be ` +
+        "read back",
+    );
   }
 
   /** Notes the data nodes that a record of `nodeId` names. */
@@ -137,7 +149,7 @@ export class Doubts {
     }
   }
 
-  /** Says once that somebody has let data nodes go: what only they had is gone. */
+  /** Says once that data nodes were let go, with whatever only they had. */
   #tellForgotten(forgotten: number): void {
     if (forgotten <= this.#forgottenTold) return;
     this.#forgottenTold = forgotten;

@@ -1,33 +1,26 @@
 /**
- * A reader's connection to a head.
+ * How a reader and a head talk: in requests for pieces, and their answers.
  *
  * @module
  */
 
-import type { CalledSession } from "../calling/call.ts";
+import { Conversation } from "../calling/conversation.ts";
 import { HEAD_PULSE } from "../liveness/head_pulse.ts";
-import { Pulse } from "../liveness/pulse.ts";
 import { READS_MAX } from "../base/limits.ts";
 import type { Clock, Link } from "../base/ports.ts";
-import { bytesOf, textOf } from "../base/ascii.ts";
-import { WireError, wireErrorOf } from "../wire/errors.ts";
-import {
-  type FrameBounds,
-  FrameStatus,
-  FrameType,
-  readErrorCode,
-  readFrame,
-} from "../wire/frame.ts";
-import { formatProperties } from "../wire/greeting.ts";
+import { textOf } from "../base/ascii.ts";
+import { WireError } from "../wire/errors.ts";
+import { type FrameBounds, FrameType } from "../wire/frame.ts";
 import {
   type ListedNode,
+  newPieceFields,
+  newUnreadFields,
   type NodesFields,
   type PieceFields,
   readNodes,
   readNodesFields,
   readPiece,
   readUnread,
-  type UnreadFields,
   writeList,
   writeRead,
 } from "../wire/read_frames.ts";
@@ -52,19 +45,11 @@ export interface ReadHost {
 }
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
-const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
-const piece: PieceFields = {
-  ticket: 0,
-  position: 0,
-  end: 0,
-  tick: 0,
-  lanes: 0,
-};
-const unread: UnreadFields = { ticket: 0, code: 0 };
+const piece = newPieceFields();
+const unread = newUnreadFields();
 
-/** See the module. */
-export class ReadSession implements CalledSession {
-  readonly #link: Link;
+/** A reader's connection to a head. */
+export class ReadSession extends Conversation {
   readonly #host: ReadHost;
   /**
    * What each request asked for that is not answered, by its ticket; undefined
@@ -74,24 +59,19 @@ export class ReadSession implements CalledSession {
     number,
     { readonly id: string; readonly lane: number } | undefined
   >();
-  readonly #clock: Clock;
-  readonly #pulse: Pulse;
   #lastTicket = 0;
-  farewell: string | undefined;
 
   constructor(link: Link, clock: Clock, id: string, host: ReadHost) {
-    this.#link = link;
-    this.#clock = clock;
-    this.#pulse = new Pulse(link, HEAD_PULSE);
+    super(link, clock, HEAD_PULSE);
     this.#host = host;
-    link.out.append(bytesOf(`${CLIENT_ROLE}${formatProperties({ id })}\n`));
+    this.introduce(CLIENT_ROLE, { id });
     link.send();
   }
 
   /** Asks which data nodes there are. */
   list(): void {
-    writeList(this.#link.out);
-    this.#link.send();
+    writeList(this.link.out);
+    this.link.send();
   }
 
   /** Whether the head takes another request. */
@@ -99,7 +79,7 @@ export class ReadSession implements CalledSession {
     return this.#asked.size < READS_MAX;
   }
 
-  /** Waits no more for what was asked of a lane; an answer is passed over. */
+  /** Waits no more for what was asked of a lane; an answer is ignored. */
   abandon(id: string, lane: number): void {
     for (const [ticket, asked] of this.#asked) {
       if (asked?.id !== id || asked.lane !== lane) continue;
@@ -112,48 +92,11 @@ export class ReadSession implements CalledSession {
     const ticket = ++this.#lastTicket;
     this.#asked.set(ticket, { id, lane });
     const request = { ticket, position, bytesMax, tick: 0, lane };
-    writeRead(this.#link.out, request, id);
-    this.#link.send();
+    writeRead(this.link.out, request, id);
+    this.link.send();
   }
 
-  received(bytes: Uint8Array, length: number): number {
-    for (let at = 0;; at = frame.end) {
-      const status = readFrame(bytes, at, length, frame);
-      if (status === FrameStatus.partial) return at;
-      if (status === FrameStatus.malformed || !this.#take(bytes)) {
-        this.farewell = "it sent a malformed frame";
-        this.#link.abort();
-        return length;
-      }
-    }
-  }
-
-  ended(): void {
-    this.#link.end();
-  }
-
-  drained(): void {}
-
-  closed(): void {}
-
-  /** Leaves a head that is silent; to be called every `TICK_MS`. */
-  tick(): void {
-    const nowMs = this.#clock.nowMs();
-    const pulse = this.#pulse;
-    pulse.tick(nowMs, false);
-    if (!pulse.isSilent(nowMs)) return;
-    const seconds = (pulse.silentMs(nowMs) / 1000).toFixed(1);
-    this.farewell = `it has not answered for ${seconds} s`;
-    this.#link.abort();
-  }
-
-  /** Closes the connection. */
-  end(): void {
-    this.#link.end();
-  }
-
-  /** Acts on one frame. @returns False when it breaks the protocol. */
-  #take(bytes: Uint8Array): boolean {
+  protected override take(bytes: Uint8Array, frame: FrameBounds): boolean {
     const { payload, end } = frame;
     switch (frame.type) {
       case FrameType.nodes: {
@@ -167,7 +110,7 @@ export class ReadSession implements CalledSession {
         return true;
       case FrameType.piece: {
         if (!readPiece(bytes, frame, piece)) return false;
-        this.#pulse.answered(this.#clock.nowMs());
+        this.pulse.answered(this.clock.nowMs());
         if (!this.#asked.has(piece.ticket)) return false;
         const asked = this.#takeAsked(piece.ticket);
         if (asked === undefined) return true;
@@ -188,17 +131,8 @@ export class ReadSession implements CalledSession {
         );
         return true;
       }
-      case FrameType.error: {
-        const kind = wireErrorOf(readErrorCode(bytes, frame));
-        const reason = textOf(bytes, payload, end);
-        this.farewell = `${kind?.word ?? "error"}: ${reason}`;
-        return true;
-      }
-      case FrameType.beat:
-      case FrameType.beatEcho:
-        return this.#pulse.take(bytes, frame, this.#clock.nowMs());
       default:
-        return true;
+        return super.take(bytes, frame);
     }
   }
 

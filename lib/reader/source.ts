@@ -1,18 +1,29 @@
 /**
  * A source: the segments or a lane of one data node, and how reading it fares.
  *
+ * A source that cannot be read is absent in one of three grades:
+ *
+ * - awaited: it has not failed for long, and records of others that may come
+ *   after its own wait for it;
+ * - left out: nothing waits for it, but it is asked again once it is there;
+ * - given up: it is left out, and never asked again.
+ *
  * @module
  */
 
-import type { NodeStream } from "../store/record_stream.ts";
+import type { MergeSource } from "../store/merge.ts";
+import type { RecordStream } from "../store/record_stream.ts";
 
 /** Pause before a data node that has nothing new is asked again, in ms. */
 const ASK_PAUSE_MS = 200;
 
-/** The same for a lane, to which something is added after a loss only. */
+/**
+ * Pause before a lane that has nothing new is asked again, in ms: only after a
+ * loss is anything added to one.
+ */
 const ASK_LANE_PAUSE_MS = 2_000;
 
-/** Time for a data node that went away while it was read to return, in ms. */
+/** Time in which a data node that went away may return, in ms. */
 export const RETURN_MS_MAX = 5_000;
 
 /**
@@ -21,33 +32,37 @@ export const RETURN_MS_MAX = 5_000;
  */
 const PIECE_MS_MAX = 10_000;
 
-/** See the module. */
-export class Source {
-  readonly stream: NodeStream;
+/** The segments or a lane of one data node, and how reading it fares. */
+export class Source implements MergeSource {
+  readonly stream: RecordStream;
   /** Its lane (lanes.ts), from 1; 0 are the segments. */
   readonly lane: number;
   /** Its last address. */
   address = "";
-  /** Whether its absence was told, because it has lasted. */
-  isMissed = false;
+  #isLeftOut = false;
   #isPresent = true;
   /** Since when nothing could be read from it; undefined while it can. */
   #failingSinceMs: number | undefined;
   #failure = "";
-  /** What was told of it: that what it holds is missing. */
+  /** What was told of its absence. */
   #told: string | undefined;
   /** Since when a piece has been asked for; undefined when none is. */
   #askedMs: number | undefined;
   #askAtMs = 0;
 
-  constructor(stream: NodeStream, lane: number) {
+  constructor(stream: RecordStream, lane: number) {
     this.stream = stream;
     this.lane = lane;
   }
 
-  /** Whether it is away, and that may still change. */
+  /** Whether nothing waits for it: it is left out, or given up. */
+  get isLeftOut(): boolean {
+    return this.#isLeftOut;
+  }
+
+  /** Whether it is away, and is waited for. */
   get isAwaited(): boolean {
-    return !this.#isPresent && !this.isMissed;
+    return !this.#isPresent && !this.#isLeftOut;
   }
 
   /** `address (id)`, for people. */
@@ -61,9 +76,9 @@ export class Source {
       nowMs >= this.#askAtMs && this.stream.wants;
   }
 
-  /** Whether it has failed for so long that it is to be done without. */
+  /** Whether it has failed for so long that it is not to be waited for. */
   isOverdue(nowMs: number): boolean {
-    return !this.isMissed && this.#failingSinceMs !== undefined &&
+    return !this.#isLeftOut && this.#failingSinceMs !== undefined &&
       nowMs - this.#failingSinceMs >= RETURN_MS_MAX;
   }
 
@@ -87,40 +102,43 @@ export class Source {
       this.#failingSinceMs = undefined;
       return;
     }
-    // One that was not there from the first gets no time to return.
+    // A data node of which nothing was read yet gets no time to return.
     this.#failingSinceMs ??= this.stream.position > 0 ? nowMs : -Infinity;
   }
 
-  /**
-   * It is away, and what it has, others have as well.
-   *
-   * @param isForGood Whether it is not asked again, should it return.
-   */
-  doWithout(isForGood: boolean): void {
-    this.isMissed = true;
-    if (isForGood) this.stream.giveUp();
+  /** Goes on without it, until it can be read again. */
+  leaveOut(): void {
+    this.#isLeftOut = true;
   }
 
-  /** Whoever followed is about to end: one that is back is read to its end. */
+  /** Goes on without it, and does not ask it again, should it return. */
+  giveUp(): void {
+    this.#isLeftOut = true;
+    this.stream.giveUp();
+  }
+
+  /**
+   * Has it read to its end if it is back, and gives it up if not: whoever
+   * followed is about to end.
+   */
   lookAgain(): void {
-    if (!this.isMissed) return;
+    if (!this.#isLeftOut) return;
     if (!this.#isPresent) {
       this.stream.giveUp();
       return;
     }
-    this.isMissed = false;
+    this.#isLeftOut = false;
     this.#failingSinceMs = undefined;
   }
 
-  /** Notes that it was told to be missing. @returns The reason, to be told. */
-  tellMissed(): string {
-    this.isMissed = true;
+  /** What to tell of its absence; noted, so that its return is told as well. */
+  tellMissing(): string {
     this.#told = `dataNode ${this.label} cannot be read: ${this.#failure}; ` +
       "messages that only it holds are missing";
     return this.#told;
   }
 
-  /** It is missed no more. @returns What was told of it, if anything was. */
+  /** It is not missing any more. @returns What was told, if anything was. */
   takeTold(): string | undefined {
     const told = this.#told;
     this.#told = undefined;
@@ -141,18 +159,18 @@ export class Source {
   answered(isEmpty: boolean, nowMs: number): void {
     this.#askedMs = undefined;
     this.#failingSinceMs = undefined;
-    this.isMissed = false;
+    this.#isLeftOut = false;
     if (!isEmpty) return;
     this.#askAtMs = nowMs + (this.lane > 0 ? ASK_LANE_PAUSE_MS : ASK_PAUSE_MS);
   }
 
-  /** Whoever followed is about to end: it is read to where it ends now. */
+  /** Has it read to where it ends now: whoever followed is about to end. */
   stopFollowing(): void {
     this.stream.stopFollowing();
     this.#askAtMs = 0;
   }
 
-  /** None came: it is away, or for the reason given. */
+  /** No piece came: it is away, or for the reason given. */
   failed(isAway: boolean, reason: string, nowMs: number): void {
     this.#askedMs = undefined;
     this.#isPresent = !isAway;

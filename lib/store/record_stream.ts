@@ -1,6 +1,6 @@
 /**
- * The records of one data node, in the order it stored them, from the pieces
- * of its segments that were read.
+ * From pieces of bytes to records: pieces end anywhere, and what is damaged in
+ * them is told and passed over.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { PieceFields } from "../wire/read_frames.ts";
 
 /** What a stream has in front. */
 export const Front = {
-  /** A record, in {@linkcode NodeStream.record}. */
+  /** A record, in {@linkcode RecordStream.record}. */
   record: 0,
   /** Nothing now; more may come. */
   nothing: 1,
@@ -30,23 +30,26 @@ const BUFFERED_BYTES_MAX = 64 * 1024;
 const LF = 10;
 const BLANK = 32;
 
-/** See the module. */
-export class NodeStream {
+/**
+ * The records of one data node's segments, or of a lane, in the order in which
+ * it stored them, from the pieces that were read.
+ */
+export class RecordStream {
   readonly id: string;
   /** Where the record in front is: valid until {@linkcode pass}. */
   readonly record: ParsedRecord = newParsedRecord();
   readonly #damaged: (position: number, length: number) => void;
   readonly #bytes = new ByteQueue();
-  /** Of the next byte to ask for. */
+  /** Where the next byte to ask for is. */
   #position: number;
   /** Up to where to read; found by the first piece, unless it follows. */
   #target = Infinity;
   #follows: boolean;
   /** The latest time of a record so far. */
   #tick = 0;
-  /** Logical time that whatever the node stores after these bytes is past. */
+  /** What the node stores after these bytes has a later tick than this. */
   #watermark = -1;
-  /** Of the last record that was passed. */
+  /** The tick of the last record that was passed. */
   #lastTick = -1;
   /** Bytes of the line in front, with its ending; 0 when none was looked at. */
   #frontLength = 0;
@@ -118,10 +121,10 @@ export class NodeStream {
   }
 
   /**
-   * Whether the node has fewer bytes than were to be read, or were read already:
-   * an older copy, which lacks what was behind, or a lane that is gone, since it
-   * was put together with others and is read there. It ends here, or, if it
-   * follows, goes on from where the bytes end now.
+   * Whether the node has fewer bytes than were to be read, or were read
+   * already: it is an older copy, which lacks what was behind, or a lane that
+   * was put together with others and is read there. The stream ends here, or,
+   * if it follows, goes on from where the bytes end now.
    */
   #endsEarly(end: number): boolean {
     const position = this.#position;
@@ -210,7 +213,7 @@ export class NodeStream {
   /** Looks at the line `[start..lf)` in front. */
   #look(start: number, lf: number): void {
     const { bytes } = this.#bytes;
-    // It keeps the place of what was lost, of which the head tells.
+    // Blanks stand where records were lost; the head tells of those.
     if (isBlank(bytes, start, lf)) {
       this.#bytes.consume(lf + 1 - start);
       return;
@@ -219,7 +222,7 @@ export class NodeStream {
       this.#frontLength = lf + 1 - start;
       return;
     }
-    // A damaged ending joins records, which are whole: one at a time.
+    // Where a line ending is damaged, whole records are joined: take the first.
     const [, second] = joinedRecords(bytes, start, lf, this.record);
     if (second === undefined) {
       this.#tell(lf + 1 - start);

@@ -41,10 +41,20 @@ export interface MessagesFields {
   count: number;
 }
 
+/** Fields of a `messages` frame to fill. */
+export function newMessagesFields(): MessagesFields {
+  return { firstSequence: 0, floor: 0, after: 0, count: 0 };
+}
+
 /** A `messages` frame as it was read. */
 export interface ReadMessages extends MessagesFields {
   /** Bytes of the longest message. */
   longest: number;
+}
+
+/** Fields of a `messages` frame to read into. */
+export function newReadMessages(): ReadMessages {
+  return { ...newMessagesFields(), longest: 0 };
 }
 
 /**
@@ -149,6 +159,11 @@ export interface ReceiptFields {
   copies: number;
 }
 
+/** Fields of a `receipt` frame to fill. */
+export function newReceiptFields(): ReceiptFields {
+  return { firstSequence: 0, count: 0, tick: 0, copies: 0 };
+}
+
 /** Whether the fields were there to be read, and can be true. */
 export function readReceipt(
   bytes: Uint8Array,
@@ -191,6 +206,11 @@ export interface RefusalFields {
   firstSequence: number;
   count: number;
   code: number;
+}
+
+/** Fields of a `refusal` frame to fill. */
+export function newRefusalFields(): RefusalFields {
+  return { firstSequence: 0, count: 0, code: 0 };
 }
 
 /** Whether the fields were there to be read, and can be true. */

@@ -105,6 +105,11 @@ export interface FrameBounds {
   end: number;
 }
 
+/** Bounds to find a frame with. */
+export function newFrameBounds(): FrameBounds {
+  return { type: 0, fields: 0, payload: 0, end: 0 };
+}
+
 /** What {@linkcode readFrame} found. */
 export const FrameStatus = {
   /** The bounds are filled in. */
@@ -173,6 +178,11 @@ export interface BeatFields {
   stamp: number;
   /** Whether the sender takes no more for now, and reads no beats either. */
   isBusy: boolean;
+}
+
+/** Fields of a beat, to read into or to write. */
+export function newBeatFields(): BeatFields {
+  return { stamp: 0, isBusy: false };
 }
 
 /** Whether the fields were there to be read, and can be true. */

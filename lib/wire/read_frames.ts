@@ -153,6 +153,11 @@ export interface ReadFields {
   lane: number;
 }
 
+/** Fields of a `read` frame to fill. */
+export function newReadFields(): ReadFields {
+  return { ticket: 0, position: 0, bytesMax: 0, tick: 0, lane: 0 };
+}
+
 /** Whether the fields were there to be read, and can be true. */
 export function readRead(
   bytes: Uint8Array,
@@ -209,6 +214,11 @@ export interface PieceFields {
   lanes: number;
 }
 
+/** Fields of a `piece` frame to fill. */
+export function newPieceFields(): PieceFields {
+  return { ticket: 0, position: 0, end: 0, tick: 0, lanes: 0 };
+}
+
 /** Whether the fields were there to be read, and can be true. */
 export function readPiece(
   bytes: Uint8Array,
@@ -250,6 +260,11 @@ export interface UnreadFields {
   ticket: number;
   /** See errors.ts. */
   code: number;
+}
+
+/** Fields of an `unread` frame to fill. */
+export function newUnreadFields(): UnreadFields {
+  return { ticket: 0, code: 0 };
 }
 
 /** Whether the fields were there to be read, and can be true. */

@@ -31,6 +31,11 @@ export interface RecallFields {
   count: number;
 }
 
+/** Fields of a `recall` frame to fill. */
+export function newRecallFields(): RecallFields {
+  return { ticket: 0, firstSequence: 0, count: 0 };
+}
+
 /** Whether everything in it is as docs/protocol.md says. */
 export function readRecall(
   bytes: Uint8Array,
@@ -73,6 +78,11 @@ export interface RecalledFields {
   floor: number;
   /** Past the highest sequence of this client that was heard of; or 0. */
   end: number;
+}
+
+/** Fields of a `recalled` frame to fill. */
+export function newRecalledFields(): RecalledFields {
+  return { ticket: 0, floor: 0, end: 0 };
 }
 
 /** Whether the fields were there to be read, and can be true. */

@@ -1,6 +1,5 @@
 /**
- * The first step of the handshake, on the side that is called: reads the
- * request and answers it, whatever the reads were.
+ * The handshake begins with a request, which may come in one read or several.
  *
  * @module
  */

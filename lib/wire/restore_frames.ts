@@ -54,6 +54,11 @@ export interface RestoredFields {
   code: number;
 }
 
+/** Fields of a `restored` frame to fill. */
+export function newRestoredFields(): RestoredFields {
+  return { ticket: 0, code: 0 };
+}
+
 /** Whether the fields were there to be read, and can be true. */
 export function readRestored(
   bytes: Uint8Array,

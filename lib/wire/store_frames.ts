@@ -22,7 +22,7 @@ import { areClientId, areNodeIds } from "../base/names.ts";
 
 const STORE_FIELDS = 46;
 const STORED_FIELDS = 24;
-/** Fields of a `stored` frame of data nodes before 0.2. */
+/** Bytes of the fields of a `stored` frame of data nodes before 0.2. */
 const STORED_FIELDS_BEFORE_END = 16;
 const NOT_STORED_FIELDS = 18;
 
@@ -52,12 +52,32 @@ export interface StoreFields {
   isVerified?: boolean;
 }
 
+/** Fields of a `store` frame to fill. */
+export function newStoreFields(): StoreFields {
+  return {
+    ticket: 0,
+    firstSequence: 0,
+    floor: 0,
+    tick: 0,
+    timeMs: 0,
+    count: 0,
+    clientIdLength: 0,
+    holders: 0,
+    isVerified: false,
+  };
+}
+
 /** A `store` frame as it was read. */
 export interface ReadStore extends StoreFields {
   /** Where the client id ends and the holders begin. */
   holdersAt: number;
   /** Where the messages begin. */
   messagesAt: number;
+}
+
+/** Fields of a `store` frame to read into. */
+export function newReadStore(): ReadStore {
+  return { ...newStoreFields(), holdersAt: 0, messagesAt: 0 };
 }
 
 /**
@@ -129,6 +149,11 @@ export interface StoredFields {
   end: number;
 }
 
+/** Fields of a `stored` frame to fill. */
+export function newStoredFields(): StoredFields {
+  return { ticket: 0, tick: 0, end: 0 };
+}
+
 /** Whether the fields were there to be read, and can be true. */
 export function readStored(
   bytes: Uint8Array,
@@ -165,6 +190,11 @@ export interface NotStoredFields {
   lastTicket: number;
   /** See errors.ts. */
   code: number;
+}
+
+/** Fields of a `notStored` frame to fill. */
+export function newNotStoredFields(): NotStoredFields {
+  return { firstTicket: 0, lastTicket: 0, code: 0 };
 }
 
 /** Whether the fields were there to be read, and can be true. */

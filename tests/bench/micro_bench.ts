@@ -14,8 +14,8 @@ import {
   writeRecords,
 } from "../../lib/store/record.ts";
 import { ByteQueue } from "../../lib/base/byte_queue.ts";
-import { readMessages } from "../../lib/wire/client_frames.ts";
-import { readFrame } from "../../lib/wire/frame.ts";
+import { newReadMessages, readMessages } from "../../lib/wire/client_frames.ts";
+import { newFrameBounds, readFrame } from "../../lib/wire/frame.ts";
 import { printsOf } from "../../lib/wire/print.ts";
 import { messagesFrame } from "../support/new_head.ts";
 import { headerOf, lineOf, payloadOf } from "../support/records.ts";
@@ -28,8 +28,8 @@ const longPayload = payloadOf(
   Array.from({ length: COUNT }, () => "x".repeat(1_024)),
 );
 const frameBytes = messagesFrame(texts);
-const bounds = { type: 0, fields: 0, payload: 0, end: 0 };
-const messages = { firstSequence: 0, floor: 0, after: 0, count: 0, longest: 0 };
+const bounds = newFrameBounds();
+const messages = newReadMessages();
 // As a data node's journal keeps its memory.
 const out = new ByteQueue(GATHER_BYTES_MAX);
 const record = newParsedRecord();

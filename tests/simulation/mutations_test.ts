@@ -149,12 +149,12 @@ const mutations: readonly Mutation[] = [
   {
     name: "do not send again what a lost connection left unanswered",
     file: "lib/client/core.ts",
-    find: "        this.window.resendAll();\n",
+    find: "        this.outbox.resendAll();\n",
     replace: "",
   },
   {
     name: "claim that everything before a message was answered",
-    file: "lib/client/window.ts",
+    file: "lib/client/outbox.ts",
     find: "fields.floor = this.#first;",
     replace: "fields.floor = first;",
   },
@@ -224,7 +224,7 @@ const mutations: readonly Mutation[] = [
   {
     name: "read back without waiting for slower data nodes",
     file: "lib/store/merge.ts",
-    find: "if (stream.front() === Front.nothing) return;",
+    find: "if (stream.front() === Front.nothing) return true;",
     replace: "",
   },
   {

@@ -11,24 +11,24 @@ import type { Link, Session } from "../../lib/base/ports.ts";
 import { bytesOf } from "../../lib/base/ascii.ts";
 import {
   MESSAGE_HEADER_BYTES,
-  type ReadMessages,
+  newReadMessages,
   readMessages,
   writeReceipt,
   writeRefusal,
 } from "../../lib/wire/client_frames.ts";
 import { WireError } from "../../lib/wire/errors.ts";
 import {
-  type FrameBounds,
   FrameStatus,
   FrameType,
+  newFrameBounds,
   readFrame,
 } from "../../lib/wire/frame.ts";
 import { findLineEnd } from "../../lib/wire/line.ts";
 import { readU32 } from "../../lib/base/little_endian.ts";
 import {
   type ListedNode,
+  newReadFields,
   NodeState,
-  type ReadFields,
   readRead,
   readTarget,
   writeNodes,
@@ -93,21 +93,9 @@ export class FakeHead implements Disposable {
   }
 }
 
-const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
-const messages: ReadMessages = {
-  firstSequence: 0,
-  floor: 0,
-  after: 0,
-  count: 0,
-  longest: 0,
-};
-const read: ReadFields = {
-  ticket: 0,
-  position: 0,
-  bytesMax: 0,
-  tick: 0,
-  lane: 0,
-};
+const frame = newFrameBounds();
+const messages = newReadMessages();
+const read = newReadFields();
 
 class HeadSession implements Pick<Session, "received"> {
   readonly #link: Link;

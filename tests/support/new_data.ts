@@ -6,14 +6,22 @@ import type { Link, Session } from "../../lib/base/ports.ts";
 import { bytesOf, textOf } from "../../lib/base/ascii.ts";
 import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import { WireError } from "../../lib/wire/errors.ts";
-import { FrameType, readFrame } from "../../lib/wire/frame.ts";
+import { FrameType, newFrameBounds, readFrame } from "../../lib/wire/frame.ts";
 import {
+  newPieceFields,
+  newUnreadFields,
   readPiece,
   readUnread,
   writeRead,
 } from "../../lib/wire/read_frames.ts";
-import { readPrint, readRecalled } from "../../lib/wire/recall_frames.ts";
 import {
+  newRecalledFields,
+  readPrint,
+  readRecalled,
+} from "../../lib/wire/recall_frames.ts";
+import {
+  newNotStoredFields,
+  newStoredFields,
   readNotStored,
   readStored,
   type StoreFields,
@@ -106,15 +114,15 @@ export function storeFrame(
  */
 export function answers(link: ScriptedLink): string[] {
   const bytes = link.saidBytes();
-  const frame = { type: 0, fields: 0, payload: 0, end: 0 };
+  const frame = newFrameBounds();
   const told: string[] = [];
   for (let at = 0; at < bytes.length; at = frame.end) {
     assert.equal(readFrame(bytes, at, bytes.length, frame), 0);
     const reason = textOf(bytes, frame.payload, frame.end);
-    const stored = { ticket: 0, tick: 0, end: 0 };
-    const notStored = { firstTicket: 0, lastTicket: 0, code: 0 };
-    const piece = { ticket: 0, position: 0, end: 0, tick: 0, lanes: 0 };
-    const unread = { ticket: 0, code: 0 };
+    const stored = newStoredFields();
+    const notStored = newNotStoredFields();
+    const piece = newPieceFields();
+    const unread = newUnreadFields();
     if (frame.type === 5 && readStored(bytes, frame, stored)) {
       told.push(`stored ${stored.ticket}`);
     } else if (frame.type === 6 && readNotStored(bytes, frame, notStored)) {
@@ -130,7 +138,7 @@ export function answers(link: ScriptedLink): string[] {
     } else if (frame.type === FrameType.error) {
       told.push(`error: ${reason}`);
     } else if (frame.type === FrameType.recalled) {
-      const fields = { ticket: 0, floor: 0, end: 0 };
+      const fields = newRecalledFields();
       assert.ok(readRecalled(bytes, frame, fields));
       const prints = Array.from(
         { length: (frame.end - frame.payload) / 4 },

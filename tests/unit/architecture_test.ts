@@ -40,7 +40,7 @@ const storeys: Readonly<Record<string, readonly string[]>> = {
   wire: ["base"],
   store: ["base", "wire"],
   liveness: ["base", "wire"],
-  calling: ["base", "wire"],
+  calling: ["base", "wire", "liveness"],
   head: ["base", "wire", "store", "liveness"],
   data: ["base", "wire", "store", "liveness", "calling"],
   client: ["base", "wire", "liveness", "calling"],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Approach } from "../../lib/calling/approach.ts";
+import { PeerGuess } from "../../lib/calling/peer_guess.ts";
 import type { CalledSession } from "../../lib/calling/call.ts";
 import { Caller } from "../../lib/calling/caller.ts";
 import { ANSWER_TIMEOUT_MS, REDIAL_MS_MAX } from "../../lib/base/limits.ts";
@@ -189,24 +189,24 @@ Deno.test("Caller does not take a peer of ours that hung for an original", () =>
   assert.equal(told.at(-1), "agreed frame {}");
 });
 
-Deno.test("Approach never asks plainly once a peer agreed to frames", () => {
-  const approach = new Approach();
-  approach.isModern();
+Deno.test("PeerGuess never asks plainly once a peer agreed to frames", () => {
+  const guess = new PeerGuess();
+  guess.provedModern();
   for (const outcome of ["unanswered", "absent", "unanswered"] as const) {
-    assert.equal(approach.called(outcome), false);
-    assert.equal(approach.ask, "frames");
+    assert.equal(guess.called(outcome), false);
+    assert.equal(guess.nextCall, "frames");
   }
 });
 
-Deno.test("Approach forgets what it found when the peer is absent", () => {
-  const approach = new Approach();
+Deno.test("PeerGuess forgets what it found when the peer is absent", () => {
+  const guess = new PeerGuess();
   for (const outcome of ["unanswered", "agreed", "unanswered"] as const) {
-    approach.called(outcome);
+    guess.called(outcome);
   }
-  approach.called("absent");
-  assert.equal(approach.ask, "frames");
-  approach.called("unanswered");
-  assert.equal(approach.ask, "probe");
+  guess.called("absent");
+  assert.equal(guess.nextCall, "frames");
+  guess.called("unanswered");
+  assert.equal(guess.nextCall, "probe");
 });
 
 Deno.test("Caller.stop gives up a call under way, and takes none that comes late", () => {

@@ -7,16 +7,22 @@ import { bytesOf, textOf } from "../../lib/base/ascii.ts";
 import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import {
   FrameType,
+  newBeatFields,
+  newFrameBounds,
   readBeat,
   readFrame,
   writeBeat,
 } from "../../lib/wire/frame.ts";
 import {
+  newPieceFields,
+  newUnreadFields,
   readPiece,
   readUnread,
   writeRead,
 } from "../../lib/wire/read_frames.ts";
 import {
+  newNotStoredFields,
+  newStoredFields,
   readNotStored,
   readStored,
   type StoreFields,
@@ -116,15 +122,15 @@ function storeFrame(
 /** What a data node has answered, a word for each frame. */
 function answers(link: ScriptedLink): string[] {
   const bytes = link.saidBytes();
-  const frame = { type: 0, fields: 0, payload: 0, end: 0 };
+  const frame = newFrameBounds();
   const told: string[] = [];
   for (let at = 0; at < bytes.length; at = frame.end) {
     assert.equal(readFrame(bytes, at, bytes.length, frame), 0);
     const reason = textOf(bytes, frame.payload, frame.end);
-    const stored = { ticket: 0, tick: 0, end: 0 };
-    const notStored = { firstTicket: 0, lastTicket: 0, code: 0 };
-    const piece = { ticket: 0, position: 0, end: 0, tick: 0, lanes: 0 };
-    const unread = { ticket: 0, code: 0 };
+    const stored = newStoredFields();
+    const notStored = newNotStoredFields();
+    const piece = newPieceFields();
+    const unread = newUnreadFields();
     if (frame.type === 5 && readStored(bytes, frame, stored)) {
       told.push(`stored ${stored.ticket}`);
     } else if (frame.type === 6 && readNotStored(bytes, frame, notStored)) {
@@ -337,12 +343,12 @@ Deno.test("data node drains once the head has heard of it, and not before", () =
   const head = join();
   core.drain();
   const bytes = head.saidBytes();
-  const frame = { type: 0, fields: 0, payload: 0, end: 0 };
+  const frame = newFrameBounds();
   readFrame(bytes, 0, bytes.length, frame);
   assert.equal(frame.type, FrameType.draining);
   readFrame(bytes, frame.end, bytes.length, frame);
   assert.equal(frame.type, FrameType.beat);
-  const beat = { stamp: 0, isBusy: false };
+  const beat = newBeatFields();
   readBeat(bytes, frame, beat);
   assert.equal(core.idle, false, "something may be under way");
   // It was: the head sent it before it heard.

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { DiskWatch } from "../../lib/data/disk_watch.ts";
 import { TICK_MS } from "../../lib/base/limits.ts";
 import { Contents } from "../../lib/store/contents.ts";
-import { FrameType, readFrame } from "../../lib/wire/frame.ts";
+import { FrameType, newFrameBounds, readFrame } from "../../lib/wire/frame.ts";
 import { textOf } from "../../lib/base/ascii.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { MemoryDisk } from "../support/memory_disk.ts";
@@ -85,7 +85,7 @@ Deno.test("DiskWatch tells the doubt of a start until bytes are written", () => 
 /** What a head was told of how a data node is. */
 function unwellTold(link: ScriptedLink): string[] {
   const bytes = link.saidBytes();
-  const frame = { type: 0, fields: 0, payload: 0, end: 0 };
+  const frame = newFrameBounds();
   const told: string[] = [];
   for (let at = 0; at < bytes.length; at = frame.end) {
     assert.equal(readFrame(bytes, at, bytes.length, frame), 0);

@@ -3,17 +3,22 @@ import { STORE_TIMEOUT_MS } from "../../lib/base/limits.ts";
 import { textOf } from "../../lib/base/ascii.ts";
 import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import {
-  type BeatFields,
   FrameType,
+  newBeatFields,
+  newFrameBounds,
   readBeat,
   readFrame,
   writeBeat,
 } from "../../lib/wire/frame.ts";
-import { readStore, writeStored } from "../../lib/wire/store_frames.ts";
+import {
+  newReadStore,
+  readStore,
+  writeStored,
+} from "../../lib/wire/store_frames.ts";
 import { messagesFrame, newHead } from "../support/new_head.ts";
 import type { ScriptedLink } from "../support/scripted_link.ts";
 
-const bounds = { type: 0, fields: 0, payload: 0, end: 0 };
+const bounds = newFrameBounds();
 
 /** What a head has sent a data node: messages to store, and beats. */
 function sentTo(link: ScriptedLink) {
@@ -22,19 +27,8 @@ function sentTo(link: ScriptedLink) {
   const stamps: number[] = [];
   for (let at = 0; at < bytes.length; at = bounds.end) {
     assert.equal(readFrame(bytes, at, bytes.length, bounds), 0);
-    const beat: BeatFields = { stamp: 0, isBusy: false };
-    const store = {
-      ticket: 0,
-      firstSequence: 0,
-      floor: 0,
-      tick: 0,
-      timeMs: 0,
-      count: 0,
-      clientIdLength: 0,
-      holders: 0,
-      holdersAt: 0,
-      messagesAt: 0,
-    };
+    const beat = newBeatFields();
+    const store = newReadStore();
     if (bounds.type === FrameType.beat) {
       readBeat(bytes, bounds, beat);
       stamps.push(beat.stamp);

@@ -5,6 +5,8 @@ import { bytesOf, textOf } from "../../lib/base/ascii.ts";
 import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import {
   longestMessage,
+  newReceiptFields,
+  newRefusalFields,
   readMessages,
   readReceipt,
   readRefusal,
@@ -15,10 +17,10 @@ import {
 } from "../../lib/wire/client_frames.ts";
 import { WireError } from "../../lib/wire/errors.ts";
 import {
-  type BeatFields,
   type FrameBounds,
   FrameStatus,
   FrameType,
+  newBeatFields,
   readBeat,
   readErrorCode,
   readFrame,
@@ -27,6 +29,8 @@ import {
   writeError,
 } from "../../lib/wire/frame.ts";
 import {
+  newRecalledFields,
+  newRecallFields,
   printsIn,
   readPrint,
   readRecall,
@@ -40,8 +44,9 @@ import {
   readNodesFields,
 } from "../../lib/wire/read_frames.ts";
 import {
+  newReadStore,
+  newStoredFields,
   readNotStored,
-  type ReadStore,
   readStore,
   readStored,
   type StoreFields,
@@ -112,7 +117,7 @@ Deno.test("receipt frames are read as they were written", () => {
     const { bytes, bounds } = frameOf((out) =>
       writeReceipt(out, written, holders, holders.length)
     );
-    const read = { firstSequence: 0, count: 0, tick: 0, copies: 0 };
+    const read = newReceiptFields();
     assert.equal(bounds.type, FrameType.receipt);
     assert.equal(readReceipt(bytes, bounds, read), true);
     assert.deepEqual(read, { ...written });
@@ -142,19 +147,6 @@ function storeFrame(spoiled: Partial<StoreFields> = {}, named = "c1aaaaaaaa") {
   });
 }
 
-const newStore = (): ReadStore => ({
-  ticket: 0,
-  firstSequence: 0,
-  floor: 0,
-  tick: 0,
-  timeMs: 0,
-  count: 0,
-  clientIdLength: 0,
-  holders: 0,
-  holdersAt: 0,
-  messagesAt: 0,
-});
-
 Deno.test("store frames are read as they were written", () => {
   const fields = fc.record({
     ticket: u53,
@@ -173,7 +165,7 @@ Deno.test("store frames are read as they were written", () => {
       out.bytes.fill(97, at, at + names);
       out.bytes.set(payload, at + names);
     });
-    const read = newStore();
+    const read = newReadStore();
     assert.equal(readStore(bytes, bounds, read), true);
     assert.deepEqual(read, {
       ...written,
@@ -186,7 +178,7 @@ Deno.test("store frames are read as they were written", () => {
 
 Deno.test("readStore refuses what could not be read from data.txt again", () => {
   const whole = storeFrame();
-  assert.equal(readStore(whole.bytes, whole.bounds, newStore()), true);
+  assert.equal(readStore(whole.bytes, whole.bounds, newReadStore()), true);
   const bad = [
     storeFrame({ timeMs: TIME_MS_MAX + 1 }),
     storeFrame({ tick: 2 ** 60 }),
@@ -202,7 +194,7 @@ Deno.test("readStore refuses what could not be read from data.txt again", () => 
     storeFrame({}, "c1aaaaAaaa"),
   ];
   for (const [index, { bytes, bounds }] of bad.entries()) {
-    assert.equal(readStore(bytes, bounds, newStore()), false, `${index}`);
+    assert.equal(readStore(bytes, bounds, newReadStore()), false, `${index}`);
   }
 });
 
@@ -239,13 +231,13 @@ Deno.test("recalls are read as they were written, and nothing else", () => {
   const anyPrints = fc.uint32Array({ maxLength: 50 });
   fc.assert(fc.property(fields, u53, u53, anyPrints, (asked, a, b, prints) => {
     const question = frameOf((out) => writeRecall(out, asked, bytesOf("c1")));
-    const recall = { ticket: 0, firstSequence: 0, count: 0 };
+    const recall = newRecallFields();
     assert.ok(readRecall(question.bytes, question.bounds, recall));
     assert.deepEqual(recall, { ...asked });
 
     const told = { ticket: asked.ticket, floor: a, end: b };
     const answer = frameOf((out) => writeRecalled(out, told, prints));
-    const recalled = { ticket: 0, floor: 0, end: 0 };
+    const recalled = newRecalledFields();
     assert.ok(readRecalled(answer.bytes, answer.bounds, recalled));
     assert.deepEqual(recalled, told);
     const { payload, end } = answer.bounds;
@@ -264,7 +256,7 @@ Deno.test("recalls are read as they were written, and nothing else", () => {
     frameOf((out) => writeRecall(out, ask, bytesOf(""))),
   ];
   for (const [index, { bytes, bounds }] of bad.entries()) {
-    const recall = { ticket: 0, firstSequence: 0, count: 0 };
+    const recall = newRecallFields();
     assert.equal(readRecall(bytes, bounds, recall), false, `${index}`);
   }
 });
@@ -273,14 +265,14 @@ Deno.test("refusals, beats and errors are read as they were written", () => {
   const refusal = frameOf((out) =>
     writeRefusal(out, 7, 3, WireError.tooLong, "demasiado")
   );
-  const fields = { firstSequence: 0, count: 0, code: 0 };
+  const fields = newRefusalFields();
   assert.equal(readRefusal(refusal.bytes, refusal.bounds, fields), true);
   assert.deepEqual(fields, { firstSequence: 7, count: 3, code: 3 });
 
   const beat = frameOf((out) =>
     writeBeat(out, FrameType.beat, { stamp: 123_456_789, isBusy: true })
   );
-  const readBack: BeatFields = { stamp: 0, isBusy: false };
+  const readBack = newBeatFields();
   assert.ok(readBeat(beat.bytes, beat.bounds, readBack));
   assert.deepEqual(readBack, { stamp: 123_456_789, isBusy: true });
 
@@ -302,7 +294,7 @@ Deno.test("readFrame passes over fields of a later version", () => {
     readFrame(later, 0, later.length, bounds),
     FrameStatus.whole,
   );
-  const stored = { ticket: 0, tick: 0, end: 0 };
+  const stored = newStoredFields();
   assert.equal(readStored(later, bounds, stored), true);
   assert.deepEqual(stored, { ticket: 5, tick: 6, end: 7 });
   assert.deepEqual([...later.subarray(bounds.payload, bounds.end)], [1, 2, 3]);

@@ -7,8 +7,18 @@ import {
   SEND_BYTES_HIGH,
   STORE_TIMEOUT_MS,
 } from "../../lib/base/limits.ts";
-import { readReceipt, readRefusal } from "../../lib/wire/client_frames.ts";
-import { FrameStatus, FrameType, readFrame } from "../../lib/wire/frame.ts";
+import {
+  newReceiptFields,
+  newRefusalFields,
+  readReceipt,
+  readRefusal,
+} from "../../lib/wire/client_frames.ts";
+import {
+  FrameStatus,
+  FrameType,
+  newFrameBounds,
+  readFrame,
+} from "../../lib/wire/frame.ts";
 import { ANSWER, messagesFrame, newHead } from "../support/new_head.ts";
 
 Deno.test("head refuses frames that no data node could take or keep", () => {
@@ -51,7 +61,7 @@ Deno.test("head passes the longest frame of a client on to a data node", () => {
     messagesFrame([new Uint8Array(half), new Uint8Array(half)]),
   );
   const bytes = node.saidBytes();
-  const bounds = { type: 0, fields: 0, payload: 0, end: 0 };
+  const bounds = newFrameBounds();
   const status = readFrame(bytes, 0, bytes.length, bounds);
   assert.equal(status, FrameStatus.whole);
   assert.equal(bounds.type, FrameType.store);
@@ -96,12 +106,12 @@ Deno.test("head: one message that is too long costs the others nothing", () => {
     node.receive("recibido");
   }
   const bytes = client.saidBytes();
-  const bounds = { type: 0, fields: 0, payload: 0, end: 0 };
+  const bounds = newFrameBounds();
   const told: string[] = [];
   for (let at = 0; at < bytes.length; at = bounds.end) {
     readFrame(bytes, at, bytes.length, bounds);
-    const receipt = { firstSequence: 0, count: 0, tick: 0, copies: 0 };
-    const refusal = { firstSequence: 0, count: 0, code: 0 };
+    const receipt = newReceiptFields();
+    const refusal = newRefusalFields();
     if (readReceipt(bytes, bounds, receipt)) {
       told.push(`stored ${receipt.firstSequence} ${receipt.count}`);
     } else if (readRefusal(bytes, bounds, refusal)) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ByteQueue } from "../../lib/base/byte_queue.ts";
-import { readFrame } from "../../lib/wire/frame.ts";
+import { newFrameBounds, readFrame } from "../../lib/wire/frame.ts";
 import {
   formatNodes,
   NodesFileError,
@@ -56,7 +56,7 @@ Deno.test("a roster frame is read as it was written, and nothing else is", () =>
       const out = new ByteQueue();
       writeRoster(out, nodes);
       const bytes = out.view().slice();
-      const frame = { type: 0, fields: 0, payload: 0, end: 0 };
+      const frame = newFrameBounds();
       assert.equal(readFrame(bytes, 0, bytes.length, frame), 0);
       assert.deepEqual(readRoster(bytes, frame), nodes);
       // Whatever a peer sends is read or refused, and never throws.

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { textOf } from "../../lib/base/ascii.ts";
 import { ByteQueue } from "../../lib/base/byte_queue.ts";
-import { readFrame } from "../../lib/wire/frame.ts";
+import { newFrameBounds, readFrame } from "../../lib/wire/frame.ts";
 import { isLeap, TICK_LEAP_MAX } from "../../lib/wire/leap.ts";
 import { writePiece, writeRead } from "../../lib/wire/read_frames.ts";
 import { writeStored } from "../../lib/wire/store_frames.ts";
@@ -104,7 +104,7 @@ Deno.test("head puts out a data node that is read beyond reason", () => {
   assert.equal(core.members.length, 0);
   node.breaks();
   const bytes = client.saidBytes();
-  const frame = { type: 0, fields: 0, payload: 0, end: 0 };
+  const frame = newFrameBounds();
   assert.equal(readFrame(bytes, 0, bytes.length, frame), 0);
   assert.match(textOf(bytes, frame.payload, frame.end), /aaaaaaaa left/);
 });

@@ -13,6 +13,8 @@ import {
   type BeatFields,
   FrameStatus,
   FrameType,
+  newBeatFields,
+  newFrameBounds,
   readBeat,
   readFrame,
   writeBeat,
@@ -21,7 +23,7 @@ import { ManualClock } from "../support/manual_clock.ts";
 import { ScriptedLink } from "../support/scripted_link.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
-const bounds = { type: 0, fields: 0, payload: 0, end: 0 };
+const bounds = newFrameBounds();
 
 /** A pulse, and what a peer would do about it. */
 function newPulse(patienceMsMin = 1_000, intervalMs = 5_000) {
@@ -34,7 +36,7 @@ function newPulse(patienceMsMin = 1_000, intervalMs = 5_000) {
     for (let at = 0; at < bytes.length; at = bounds.end) {
       const status = readFrame(bytes, at, bytes.length, bounds);
       assert.equal(status, FrameStatus.whole);
-      const fields: BeatFields = { stamp: 0, isBusy: false };
+      const fields = newBeatFields();
       assert.ok(readBeat(bytes, bounds, fields));
       beats.push({ type: bounds.type, ...fields });
     }

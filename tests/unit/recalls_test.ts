@@ -3,12 +3,27 @@
 import assert from "node:assert/strict";
 import { bytesOf, textOf } from "../../lib/base/ascii.ts";
 import { ByteQueue } from "../../lib/base/byte_queue.ts";
-import { readReceipt, readRefusal } from "../../lib/wire/client_frames.ts";
-import { WireError, type WireErrorKind } from "../../lib/wire/errors.ts";
-import { FrameType, readFrame, writeBeat } from "../../lib/wire/frame.ts";
-import { printOf } from "../../lib/wire/print.ts";
-import { readRecall, writeRecalled } from "../../lib/wire/recall_frames.ts";
 import {
+  newReceiptFields,
+  newRefusalFields,
+  readReceipt,
+  readRefusal,
+} from "../../lib/wire/client_frames.ts";
+import { WireError, type WireErrorKind } from "../../lib/wire/errors.ts";
+import {
+  FrameType,
+  newFrameBounds,
+  readFrame,
+  writeBeat,
+} from "../../lib/wire/frame.ts";
+import { printOf } from "../../lib/wire/print.ts";
+import {
+  newRecallFields,
+  readRecall,
+  writeRecalled,
+} from "../../lib/wire/recall_frames.ts";
+import {
+  newReadStore,
   readStore,
   writeNotStored,
   writeStored,
@@ -16,7 +31,7 @@ import {
 import { messagesFrame, newHead } from "../support/new_head.ts";
 import type { ScriptedLink } from "../support/scripted_link.ts";
 
-const frame = { type: 0, fields: 0, payload: 0, end: 0 };
+const frame = newFrameBounds();
 
 /** What a peer was sent, a word for each frame. */
 function told(link: ScriptedLink): string[] {
@@ -24,22 +39,10 @@ function told(link: ScriptedLink): string[] {
   const words: string[] = [];
   for (let at = 0; at < bytes.length; at = frame.end) {
     assert.equal(readFrame(bytes, at, bytes.length, frame), 0);
-    const recall = { ticket: 0, firstSequence: 0, count: 0 };
-    const store = {
-      ticket: 0,
-      firstSequence: 0,
-      floor: 0,
-      tick: 0,
-      timeMs: 0,
-      count: 0,
-      clientIdLength: 0,
-      holders: 0,
-      isVerified: false,
-      holdersAt: 0,
-      messagesAt: 0,
-    };
-    const receipt = { firstSequence: 0, count: 0, tick: 0, copies: 0 };
-    const refusal = { firstSequence: 0, count: 0, code: 0 };
+    const recall = newRecallFields();
+    const store = newReadStore();
+    const receipt = newReceiptFields();
+    const refusal = newRefusalFields();
     const range = (
       { firstSequence, count }: {
         readonly firstSequence: number;

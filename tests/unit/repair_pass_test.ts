@@ -1,7 +1,7 @@
 /** A pass of repair among data nodes that do not do what they are asked. */
 
 import assert from "node:assert/strict";
-import type { Member, PieceReader } from "../../lib/head/members/member.ts";
+import type { Member, PieceSink } from "../../lib/head/members/member.ts";
 import { RepairPass } from "../../lib/head/repair/repair_pass.ts";
 import { RESTORE_FRAME_BYTES_MAX, TICK_MS } from "../../lib/base/limits.ts";
 import type { ReadFields } from "../../lib/wire/read_frames.ts";
@@ -28,11 +28,11 @@ function member(id: string, ways: Ways = {}) {
     left: false,
     damages: 0,
     restoreBytesMax: RESTORE_FRAME_BYTES_MAX,
-    read: (request: ReadFields, reader: PieceReader) => {
+    read: (request: ReadFields, sink: PieceSink) => {
       if (isMute) return;
       const { ticket, position } = request;
       const piece = { ticket, position, end, tick: 99, lanes: 0 };
-      reader.piece(ticket, piece, bytes, position, bytes.length);
+      sink.piece(ticket, piece, bytes, position, bytes.length);
     },
     restore: (
       lines: Uint8Array,

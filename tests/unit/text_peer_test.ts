@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ClientCore, type PeerChoice } from "../../lib/client/core.ts";
+import type { PeerChoice } from "../../lib/client/context.ts";
+import { ClientCore } from "../../lib/client/core.ts";
 import { ECHO_GRACE_MS, MESSAGE_BYTES_MAX } from "../../lib/base/limits.ts";
 import type { Link, Session } from "../../lib/base/ports.ts";
 import { bytesOf } from "../../lib/base/ascii.ts";

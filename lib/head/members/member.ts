@@ -34,7 +34,7 @@ export interface MemberWire {
   /** Whether its process is there; undefined when it answers no beats. */
   readonly pulse?: Pulse;
   /** Asks for a piece of its segments; undefined when it has none to read. */
-  readonly read?: (request: ReadFields, reader: PieceReader) => void;
+  readonly read?: (request: ReadFields, sink: PieceSink) => void;
   /** Has it keep whole records, whose ticks rise; undefined when it cannot. */
   readonly restore?: (
     lines: Uint8Array,
@@ -69,8 +69,8 @@ export interface Recalled {
   readonly to: number;
 }
 
-/** Who reads from a member. */
-export interface PieceReader {
+/** Who takes what is read from a member. */
+export interface PieceSink {
   /** The member's answer to a request, the `piece` frame `bytes[from..to)`. */
   piece(
     ticket: number,
@@ -279,8 +279,8 @@ export class Member implements Holder {
   }
 
   /** Asks for a piece of its segments, which must be readable. */
-  read(request: ReadFields, reader: PieceReader): void {
-    this.#wire.read?.(request, reader);
+  read(request: ReadFields, sink: PieceSink): void {
+    this.#wire.read?.(request, sink);
   }
 
   /**

@@ -1,7 +1,5 @@
 /**
- * A pass of repair: reads all data nodes once, merged by tick as a reader does,
- * counts which of them have each record, and has more of them keep those that
- * too few have.
+ * Passes of repair.
  *
  * Nothing is kept between passes: what an earlier one restored is found in
  * place, so a pass that was broken off is simply done again. A record that is
@@ -14,12 +12,13 @@
  */
 
 import { Fifo } from "../../base/fifo.ts";
-import { Front, NodeStream } from "../../store/record_stream.ts";
+import { Merge, type MergeSource } from "../../store/merge.ts";
+import { RecordStream } from "../../store/record_stream.ts";
 import { TICK_MS } from "../../base/limits.ts";
 import { nameOf } from "../../base/names.ts";
 import type { PieceFields } from "../../wire/read_frames.ts";
 import { type Copied, Copies, type CopiesHost } from "./copies.ts";
-import type { Member, PieceReader } from "../members/member.ts";
+import type { Member, PieceSink } from "../members/member.ts";
 
 /**
  * Bytes read at a time: some hundred small records, which take about a
@@ -51,7 +50,7 @@ const RECORD_BYTES_MIN = 80;
  */
 const ANSWER_MS_MAX = 30_000;
 
-/** {@linkcode ANSWER_MS_MAX} in ticks, by which a pass is told of time. */
+/** Time for a data node to answer, in the ticks that a pass counts. */
 const ANSWER_TICKS_MAX = ANSWER_MS_MAX / TICK_MS;
 
 const MUTE = `it has not answered for ${ANSWER_MS_MAX / 1000} s`;
@@ -78,10 +77,8 @@ export interface PassOptions {
 }
 
 /** One stream of records of a data node: its segments, or a lane. */
-interface Source {
+interface PassSource extends MergeSource {
   readonly member: Member;
-  readonly lane: number;
-  readonly stream: NodeStream;
   /** For how many ticks it has been asked for a piece; -1 when it is not. */
   askedTicks: number;
   /** How many bytes it has. */
@@ -103,17 +100,21 @@ export interface PassFailure {
   readonly culprit: Member | undefined;
 }
 
-/** One reading of all data nodes, from which copies that lack are made. */
-export class RepairPass implements PieceReader {
+/**
+ * A pass of repair: reads all data nodes once, merged by tick as a reader does,
+ * counts which of them have each record, and has more of them keep those that
+ * too few have.
+ */
+export class RepairPass implements PieceSink {
   readonly #replicas: number;
   readonly #unjudgedBytesMax: number;
   readonly #copies: Copies;
   /** Those that are read, and how often they had said to be damaged. */
   readonly members: ReadonlyMap<Member, number>;
-  readonly #sources: Source[];
+  readonly #merge = new Merge<PassSource>();
   /** By message id. */
   readonly #unjudged = new Map<string, Unjudged>();
-  /** Those records, the earliest met first. */
+  /** All that are not judged, the earliest met first. */
   readonly #order = new Fifo<Unjudged>();
   #unjudgedBytes = 0;
   #budgetBytes = 0;
@@ -137,13 +138,13 @@ export class RepairPass implements PieceReader {
     this.members = new Map(
       members.map((member) => [member, member.damages]),
     );
-    this.#sources = members.map((member) => this.#newSource(member, 0));
+    for (const member of members) this.#addSource(member, 0);
   }
 
   get progress(): RepairProgress {
     return {
       bytesRead: this.#bytesRead,
-      bytesToRead: this.#sources.reduce((sum, { end }) => sum + end, 0),
+      bytesToRead: this.#merge.sources.reduce((sum, { end }) => sum + end, 0),
       lacking: this.#lacking,
       restored: this.#copies.made,
       unplaced: this.#copies.unplaced,
@@ -163,12 +164,12 @@ export class RepairPass implements PieceReader {
   /** Goes on; at most so many bytes more are asked for. */
   go(bytes: number): void {
     this.#recordsPerTick = Math.max(RECORDS_PER_TICK, bytes / RECORD_BYTES_MIN);
-    // What was not used is kept for a tick or two, not for a burst.
+    // A budget that is not used lasts a tick or two, or it would make a burst.
     this.#budgetBytes = Math.min(
       this.#budgetBytes + bytes,
       2 * bytes + PIECE_BYTES,
     );
-    for (const source of this.#sources) {
+    for (const source of this.#merge.sources) {
       const { member } = source;
       if (member.left) this.#lost(member);
       if (source.askedTicks < 0) continue;
@@ -188,7 +189,7 @@ export class RepairPass implements PieceReader {
     from: number,
     to: number,
   ): void {
-    const source = this.#sources[index]!;
+    const source = this.#merge.sources[index]!;
     source.askedTicks = -1;
     if (from === to && fields.position < fields.end) {
       this.#blame(source.member, "its files are shorter than it says");
@@ -199,26 +200,34 @@ export class RepairPass implements PieceReader {
     this.#bytesRead += to - from;
     this.#budgetBytes += PIECE_BYTES - (to - from);
     if (source.lane > 0 || source.knowsLanes) return;
-    // Those of its first piece: what is in later ones, this pass has restored.
+    // Lanes that later pieces tell of hold what this pass has restored.
     source.knowsLanes = true;
     for (let lane = 1; lane <= fields.lanes; lane++) {
-      this.#sources.push(this.#newSource(source.member, lane));
+      this.#addSource(source.member, lane);
     }
   }
 
   unread(index: number, _kind: unknown, reason: string): void {
-    const source = this.#sources[index]!;
+    const source = this.#merge.sources[index]!;
     source.askedTicks = -1;
     if (source.member.left) this.#fail(reason);
     else this.#blame(source.member, reason);
   }
 
-  #newSource(member: Member, lane: number): Source {
+  #addSource(member: Member, lane: number): void {
     const damaged = (position: number) =>
       void this.damages.set(`${member.id}/${lane}@${position}`, member.id);
-    const stream = new NodeStream(member.id, false, damaged);
-    const knowsLanes = false;
-    return { member, lane, stream, askedTicks: -1, end: 0, knowsLanes };
+    const stream = new RecordStream(member.id, false, damaged);
+    this.#merge.add({
+      member,
+      lane,
+      stream,
+      // A pass without one of them finds too few copies.
+      isLeftOut: false,
+      askedTicks: -1,
+      end: 0,
+      knowsLanes: false,
+    });
   }
 
   #fail(reason: string, culprit?: Member): void {
@@ -235,7 +244,7 @@ export class RepairPass implements PieceReader {
   }
 
   #ask(): void {
-    for (const [ticket, source] of this.#sources.entries()) {
+    for (const [ticket, source] of this.#merge.sources.entries()) {
       if (this.#budgetBytes < PIECE_BYTES) return;
       const { member, lane, stream } = source;
       if (source.askedTicks >= 0 || !stream.wants) continue;
@@ -252,37 +261,22 @@ export class RepairPass implements PieceReader {
       if (this.#isRead || this.#copies.inFlightBytes > IN_FLIGHT_BYTES_MAX) {
         break;
       }
-      const next = this.#nextSource();
-      if (next === "unknown") break;
-      if (next === "none") {
+      this.#merge.look();
+      const { next, isOver } = this.#merge;
+      if (isOver) {
         this.#isRead = true;
         this.#judgeDownTo(0, Infinity);
-      } else {
+      } else if (next !== undefined) {
         const { tick } = next.stream.record;
         this.#judgeDownTo(this.#unjudgedBytesMax, tick);
         this.#meet(next);
-      }
+      } else break;
     }
     this.#copies.flush();
   }
 
-  /** The source of the record with the lowest tick. */
-  #nextSource(): Source | "none" | "unknown" {
-    let lowest: Source | undefined;
-    for (const source of this.#sources) {
-      const front = source.stream.front();
-      if (front === Front.nothing) return "unknown";
-      if (front === Front.end) continue;
-      const { tick } = source.stream.record;
-      if (lowest === undefined || tick < lowest.stream.record.tick) {
-        lowest = source;
-      }
-    }
-    return lowest ?? "none";
-  }
-
   /** Notes that a data node has the record in front of a source. */
-  #meet({ member, stream }: Source): void {
+  #meet({ member, stream }: PassSource): void {
     const { bytes, record } = stream;
     const client = nameOf(bytes, record.clientStart, record.clientEnd);
     const key = `${client}-${record.sequence}`;

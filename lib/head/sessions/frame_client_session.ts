@@ -15,17 +15,17 @@ import {
 import type { Link, Session } from "../../base/ports.ts";
 import { bytesOf } from "../../base/ascii.ts";
 import {
-  type ReadMessages,
+  newReadMessages,
+  newReceiptFields,
   readMessages,
-  type ReceiptFields,
   writeReceipt,
   writeRefusal,
 } from "../../wire/client_frames.ts";
 import { WireError, type WireErrorKind } from "../../wire/errors.ts";
 import {
-  type FrameBounds,
   FrameStatus,
   FrameType,
+  newFrameBounds,
   readFrame,
   writeError,
   writeMissing,
@@ -33,8 +33,8 @@ import {
 import { Encoding } from "../../wire/greeting.ts";
 import { isLeap, leapReason } from "../../wire/leap.ts";
 import {
+  newReadFields,
   type PieceFields,
-  type ReadFields,
   readRead,
   readTarget,
   writeNodes,
@@ -49,34 +49,17 @@ import {
 } from "../delivery/batch.ts";
 import type { HeadContext } from "../context.ts";
 import { Gate } from "./gate.ts";
-import type { PieceReader } from "../members/member.ts";
+import type { PieceSink } from "../members/member.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
-const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
-const messages: ReadMessages = {
-  firstSequence: 0,
-  floor: 0,
-  after: 0,
-  count: 0,
-  longest: 0,
-};
-const receipt: ReceiptFields = {
-  firstSequence: 0,
-  count: 0,
-  tick: 0,
-  copies: 0,
-};
+const frame = newFrameBounds();
+const messages = newReadMessages();
+const receipt = newReceiptFields();
 const holders = new Uint8Array(
   REPLICAS_MAX * (NODE_ID_BYTES + 1 + ADDRESS_BYTES_MAX),
 );
 
-const read: ReadFields = {
-  ticket: 0,
-  position: 0,
-  bytesMax: 0,
-  tick: 0,
-  lane: 0,
-};
+const read = newReadFields();
 
 /**
  * Pause between two beats to a client, in ms. A client hears of a silent head
@@ -88,7 +71,7 @@ const BEAT_INTERVAL_MS = 30_000;
 const VANISHED_MS = 60_000;
 
 /** The head's end of a connection to a client, or a reader, of our own. */
-export class FrameClientSession implements Session, Sender, PieceReader {
+export class FrameClientSession implements Session, Sender, PieceSink {
   readonly clientId: Uint8Array;
   readonly past = newPast();
   readonly label: string;

@@ -19,9 +19,9 @@ import type { Link, Session } from "../../base/ports.ts";
 import { textOf } from "../../base/ascii.ts";
 import { WireError, wireErrorOf } from "../../wire/errors.ts";
 import {
-  type FrameBounds,
   FrameStatus,
   FrameType,
+  newFrameBounds,
   readFrame,
   writeError,
   writeHealed,
@@ -34,34 +34,34 @@ import {
   writeRoster,
 } from "../../wire/known_nodes.ts";
 import {
-  type PieceFields,
+  newPieceFields,
+  newUnreadFields,
   type ReadFields,
   readPiece,
   readUnread,
-  type UnreadFields,
   writeRead,
 } from "../../wire/read_frames.ts";
 import {
+  newRecalledFields,
+  newRecallFields,
   readRecalled,
-  type RecalledFields,
-  type RecallFields,
   RECALLS,
   RECALLS_PROPERTY,
   writeRecall,
 } from "../../wire/recall_frames.ts";
 import {
+  newRestoredFields,
   readRestored,
   RESTORE_PROPERTY,
   RESTORED_OK,
-  type RestoredFields,
   writeRestore,
 } from "../../wire/restore_frames.ts";
 import {
-  type NotStoredFields,
+  newNotStoredFields,
+  newStoredFields,
+  newStoreFields,
   readNotStored,
   readStored,
-  type StoredFields,
-  type StoreFields,
   writeStore,
 } from "../../wire/store_frames.ts";
 import type { Batch } from "../delivery/batch.ts";
@@ -69,37 +69,21 @@ import type { HeadContext } from "../context.ts";
 import {
   Member,
   type MemberWire,
-  type PieceReader,
+  type PieceSink,
   type Recalled,
 } from "../members/member.ts";
 
 // Filled anew for each frame; one is enough, since frames are read in turn.
-const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
-const stored: StoredFields = { ticket: 0, tick: 0, end: 0 };
-const notStored: NotStoredFields = { firstTicket: 0, lastTicket: 0, code: 0 };
-const store: StoreFields = {
-  ticket: 0,
-  firstSequence: 0,
-  floor: 0,
-  tick: 0,
-  timeMs: 0,
-  count: 0,
-  clientIdLength: 0,
-  holders: 0,
-  isVerified: false,
-};
-const recall: RecallFields = { ticket: 0, firstSequence: 0, count: 0 };
-const recalled: RecalledFields = { ticket: 0, floor: 0, end: 0 };
+const frame = newFrameBounds();
+const stored = newStoredFields();
+const notStored = newNotStoredFields();
+const store = newStoreFields();
+const recall = newRecallFields();
+const recalled = newRecalledFields();
 
-const piece: PieceFields = {
-  ticket: 0,
-  position: 0,
-  end: 0,
-  tick: 0,
-  lanes: 0,
-};
-const restored: RestoredFields = { ticket: 0, code: 0 };
-const unread: UnreadFields = { ticket: 0, code: 0 };
+const piece = newPieceFields();
+const restored = newRestoredFields();
+const unread = newUnreadFields();
 
 /**
  * From one beat to the next at most, in ms, however rarely hosts are pinged: a
@@ -126,7 +110,7 @@ export class FrameMemberSession implements Session, MemberWire {
   /** Who waits for which piece, by the ticket of the request. */
   readonly #reading = new Map<
     number,
-    { readonly ticket: number; readonly reader: PieceReader }
+    { readonly ticket: number; readonly sink: PieceSink }
   >();
   #lastRead = 0;
   /** Who waits for what is restored, by ticket. */
@@ -223,10 +207,10 @@ export class FrameMemberSession implements Session, MemberWire {
     return length;
   }
 
-  /** @param reader Is answered once, also when the member goes away. */
-  read(request: ReadFields, reader: PieceReader): void {
+  /** @param sink Is answered once, also when the member goes away. */
+  read(request: ReadFields, sink: PieceSink): void {
     const ticket = ++this.#lastRead;
-    this.#reading.set(ticket, { ticket: request.ticket, reader });
+    this.#reading.set(ticket, { ticket: request.ticket, sink });
     const tick = this.#context.delivery.tick;
     writeRead(this.#link.out, { ...request, ticket, tick });
     this.#link.send();
@@ -258,8 +242,8 @@ export class FrameMemberSession implements Session, MemberWire {
 
   closed(reason: string): void {
     const { id } = this.#member;
-    for (const { ticket, reader } of this.#reading.values()) {
-      reader.unread(ticket, WireError.absent, `dataNode ${id} left`);
+    for (const { ticket, sink } of this.#reading.values()) {
+      sink.unread(ticket, WireError.absent, `dataNode ${id} left`);
     }
     this.#reading.clear();
     for (const done of this.#restoring.values()) done(`dataNode ${id} left`);
@@ -386,7 +370,7 @@ export class FrameMemberSession implements Session, MemberWire {
     this.#context.delivery.witness(piece.tick);
     this.pulse.answered(this.#context.clock.nowMs());
     const { payload, end } = frame;
-    reading.reader.piece(reading.ticket, piece, bytes, payload, end);
+    reading.sink.piece(reading.ticket, piece, bytes, payload, end);
     return true;
   }
 
@@ -395,7 +379,7 @@ export class FrameMemberSession implements Session, MemberWire {
     if (reading === undefined) return false;
     this.#reading.delete(unread.ticket);
     const kind = wireErrorOf(unread.code) ?? WireError.unread;
-    reading.reader.unread(reading.ticket, kind, reason);
+    reading.sink.unread(reading.ticket, kind, reason);
     return true;
   }
 

@@ -8,14 +8,16 @@ import { bytesOf, textOf } from "../../../lib/base/ascii.ts";
 import type { ByteQueue } from "../../../lib/base/byte_queue.ts";
 import {
   MESSAGE_HEADER_BYTES,
+  newReceiptFields,
   readReceipt,
   writeMessage,
   writeMessages,
 } from "../../../lib/wire/client_frames.ts";
 import {
-  type FrameBounds,
   FrameStatus,
   FrameType,
+  newBeatFields,
+  newFrameBounds,
   readBeat,
   readFrame,
   writeBeat,
@@ -23,9 +25,9 @@ import {
 import { requestLine } from "../../../lib/wire/greeting.ts";
 import { type BenchSession, readUntil, writeAll } from "./protocol.ts";
 
-const frame: FrameBounds = { type: 0, fields: 0, payload: 0, end: 0 };
-const receipt = { firstSequence: 0, count: 0, tick: 0, copies: 0 };
-const beat = { stamp: 0, isBusy: false };
+const frame = newFrameBounds();
+const receipt = newReceiptFields();
+const beat = newBeatFields();
 
 /** See the module. */
 export class SdSession implements BenchSession {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Front, NodeStream } from "../../lib/store/record_stream.ts";
+import { Front, RecordStream } from "../../lib/store/record_stream.ts";
 import { writeRecords } from "../../lib/store/record.ts";
 import { bytesOf } from "../../lib/base/ascii.ts";
 import { ByteQueue } from "../../lib/base/byte_queue.ts";
@@ -9,7 +9,7 @@ import { headerOf, joined, lineOf, payloadOf } from "../support/records.ts";
 /** Reads `content` in pieces of these sizes. */
 function readAll(content: Uint8Array, sizes: readonly number[]) {
   const damages: [number, number][] = [];
-  const stream = new NodeStream("aaaaaaaa", false, (position, length) => {
+  const stream = new RecordStream("aaaaaaaa", false, (position, length) => {
     const last = damages.at(-1);
     // A long stretch is told piece by piece.
     if (last !== undefined && last[0] + last[1] === position) last[1] += length;
@@ -43,7 +43,7 @@ const sizes = fc.array(fc.integer({ min: 1, max: 400 }), {
   maxLength: 5,
 });
 
-Deno.test("NodeStream gives every record, whatever the pieces", () => {
+Deno.test("RecordStream gives every record, whatever the pieces", () => {
   fc.assert(fc.property(sizes, (sizes) => {
     const { sequences, damages } = readAll(content, sizes);
     assert.deepEqual(sequences, [1, 2, 3, 4, 5]);
@@ -51,7 +51,7 @@ Deno.test("NodeStream gives every record, whatever the pieces", () => {
   }));
 });
 
-Deno.test("NodeStream tells of damage, and goes on behind it", () => {
+Deno.test("RecordStream tells of damage, and goes on behind it", () => {
   const change = fc.record({ at: fc.nat(content.length - 1), sizes });
   fc.assert(fc.property(change, ({ at, sizes }) => {
     const spoiled = content.slice();
@@ -67,7 +67,7 @@ Deno.test("NodeStream tells of damage, and goes on behind it", () => {
   }));
 });
 
-Deno.test("NodeStream passes over blanks: the head tells what they stand for", () => {
+Deno.test("RecordStream passes over blanks: the head tells what they stand for", () => {
   const lines = [1, 2, 3].map((n) => lineOf(n, "x"));
   const blanks = bytesOf(`\n${" ".repeat(500)}\n\n  \n`);
   const content = joined([
@@ -84,10 +84,10 @@ Deno.test("NodeStream passes over blanks: the head tells what they stand for", (
   }));
 });
 
-Deno.test("NodeStream is at its end when the node has less than was read", () => {
+Deno.test("RecordStream is at its end when the node has less than was read", () => {
   for (const now of [0, 20]) {
     const damages: string[] = [];
-    const stream = new NodeStream("aaaaaaaa", false, (position, length) => {
+    const stream = new RecordStream("aaaaaaaa", false, (position, length) => {
       damages.push(`${length} at ${position}`);
     });
     const end = content.length;
@@ -103,14 +103,14 @@ Deno.test("NodeStream is at its end when the node has less than was read", () =>
   }
 });
 
-Deno.test("NodeStream: an empty data node is at its end at once", () => {
+Deno.test("RecordStream: an empty data node is at its end at once", () => {
   assert.deepEqual(readAll(new Uint8Array(), [1]), {
     sequences: [],
     damages: [],
   });
 });
 
-Deno.test("NodeStream takes a time that cannot be for that of the record before", () => {
+Deno.test("RecordStream takes a time that cannot be for that of the record before", () => {
   const poison = Number.MAX_SAFE_INTEGER;
   const ticks = [7, poison, poison, 8, 10 ** 12];
   const lines = ticks.map((tick) => {
@@ -119,7 +119,7 @@ Deno.test("NodeStream takes a time that cannot be for that of the record before"
     return out.view().slice();
   });
   const content = joined(lines);
-  const stream = new NodeStream("aaaaaaaa", true, () => {});
+  const stream = new RecordStream("aaaaaaaa", true, () => {});
   const end = content.length;
   const fields = { ticket: 1, position: 0, end, tick: 10 ** 12, lanes: 0 };
   stream.take(fields, content, 0, end);

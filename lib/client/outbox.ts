@@ -1,6 +1,6 @@
 /**
- * The window: messages that a client has been given and that are not answered
- * yet, kept so that they can be sent again under the same sequence.
+ * The outbox of a client. Messages stay in it until they are answered, in the
+ * form in which frames carry them, so that sending again is copying.
  *
  * @module
  */
@@ -13,30 +13,28 @@ import {
 import type { ByteQueue } from "../base/byte_queue.ts";
 import {
   MESSAGE_HEADER_BYTES,
-  type MessagesFields,
+  newMessagesFields,
   writeMessage,
   writeMessages,
 } from "../wire/client_frames.ts";
 import { readU32 } from "../base/little_endian.ts";
 
-/** Messages a window holds; a power of two, so that a mask wraps. */
+/** Messages an outbox holds; a power of two, so that a mask wraps. */
 const SLOTS = CLIENT_WINDOW_MESSAGES;
 
-/** Bytes a window holds, beyond which no message is taken. */
-const WINDOW_BYTES_MAX = 4 * 1024 * 1024;
+/** Bytes an outbox holds, beyond which no message is taken. */
+const OUTBOX_BYTES_MAX = 4 * 1024 * 1024;
 
 /** What is known of a message. */
 const State = { unsent: 0, sent: 1, answered: 2 } as const;
 
-const fields: MessagesFields = {
-  firstSequence: 0,
-  floor: 0,
-  after: 0,
-  count: 0,
-};
+const fields = newMessagesFields();
 
-/** See the module. */
-export class Window {
+/**
+ * Messages that a client has been given and that are not answered yet, kept so
+ * that they can be sent again under the same sequence.
+ */
+export class Outbox {
   /** Messages as a frame carries them, from the first unanswered on. */
   #bytes = new Uint8Array(64 * 1024);
   #start = 0;
@@ -81,7 +79,7 @@ export class Window {
 
   /** Whether another message can be taken. */
   get hasRoom(): boolean {
-    return this.length < SLOTS && this.#end - this.#start < WINDOW_BYTES_MAX;
+    return this.length < SLOTS && this.#end - this.#start < OUTBOX_BYTES_MAX;
   }
 
   /** Takes a message; there must be room. @returns Its sequence. */
@@ -147,7 +145,7 @@ export class Window {
     return this.#bytes.subarray(from, from + readU32(this.#bytes, at));
   }
 
-  /** Whether a message is in the window and has no answer. */
+  /** Whether a message is in the outbox and has no answer. */
   isUnanswered(sequence: number): boolean {
     return sequence >= this.#first && sequence < this.#next &&
       this.#states[sequence & (SLOTS - 1)] !== State.answered;

@@ -1,5 +1,5 @@
 /**
- * How to ask a peer for a connection, by what is known of it.
+ * What a peer may be, and so how the next call should ask it for a connection.
  *
  * sd/2 is asked for first. Most original programs answer that, plainly. Some
  * compare the whole request and stay silent, and must be asked as an original
@@ -11,8 +11,8 @@
  * @module
  */
 
-/** What a call asks for, and what becomes of the answer. */
-export const Ask = {
+/** How a call asks for a connection, and what becomes of the answer. */
+export const CallKind = {
   /** sd/2. */
   frames: "frames",
   /** Plainly, to see whether it answers; the connection is not used. */
@@ -20,8 +20,8 @@ export const Ask = {
   /** Plainly, and the connection is used. */
   plain: "plain",
 } as const;
-/** See {@linkcode Ask}. */
-export type Ask = typeof Ask[keyof typeof Ask];
+/** See {@linkcode CallKind}. */
+export type CallKind = typeof CallKind[keyof typeof CallKind];
 
 /** How far a call came. */
 export type Outcome =
@@ -37,22 +37,22 @@ export type Outcome =
 /** Silences to sd/2, after an answer to a probe, that prove an original. */
 const PROOFS = 2;
 
-/** What is known of one peer, and what to do next. */
-export class Approach {
-  #ask: Ask = Ask.frames;
+/** Guesses from how its calls went whether one peer is an original. */
+export class PeerGuess {
+  #nextCall: CallKind = CallKind.frames;
   /** Whether it has ever agreed to more than chunks. */
   #isModern = false;
   /** Whether it has answered a probe. */
   #answersPlainly = false;
   #silences = 0;
 
-  /** What the next call should ask for. */
-  get ask(): Ask {
-    return this.#ask;
+  /** How the next call should ask. */
+  get nextCall(): CallKind {
+    return this.#nextCall;
   }
 
   /** It agreed to frames or lines, as no original does. */
-  isModern(): void {
+  provedModern(): void {
     this.#isModern = true;
   }
 
@@ -63,33 +63,33 @@ export class Approach {
    * something else.
    */
   called(outcome: Outcome): boolean {
-    const asked = this.#ask;
+    const asked = this.#nextCall;
     if (this.#isModern || outcome === "absent" || outcome === "refused") {
       this.#startOver();
       return false;
     }
-    if (asked === Ask.plain) {
+    if (asked === CallKind.plain) {
       // A lost connection is made again in the same way.
       if (outcome !== "agreed") this.#startOver();
       return false;
     }
-    if (asked === Ask.probe) {
+    if (asked === CallKind.probe) {
       this.#answersPlainly = outcome === "agreed";
-      this.#ask = Ask.frames;
+      this.#nextCall = CallKind.frames;
       return this.#answersPlainly;
     }
     if (outcome === "agreed") return false;
     if (!this.#answersPlainly) {
-      this.#ask = Ask.probe;
+      this.#nextCall = CallKind.probe;
       return true;
     }
     this.#silences++;
-    if (this.#silences >= PROOFS) this.#ask = Ask.plain;
+    if (this.#silences >= PROOFS) this.#nextCall = CallKind.plain;
     return true;
   }
 
   #startOver(): void {
-    this.#ask = Ask.frames;
+    this.#nextCall = CallKind.frames;
     this.#answersPlainly = false;
     this.#silences = 0;
   }
