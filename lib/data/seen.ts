@@ -121,7 +121,7 @@ export class Seen {
   ): void {
     const entry = this.#heard(clientId, floor);
     entry.commit = commit;
-    note(this.#noted[commit & 1]!, commit, entry, firstSequence, count);
+    const noted = this.#noted[commit & 1]!;
     const end = firstSequence + count;
     if (end > entry.end) entry.end = end;
     let number = Math.floor(firstSequence / PAGE_PRINTS);
@@ -129,6 +129,7 @@ export class Seen {
     let base = this.#pageOf(entry, number);
     let { prints } = this.#pages;
     let at = from;
+    let newFrom = firstSequence;
     for (let n = 0; n < count; n++, i++) {
       if (i === PAGE_PRINTS) {
         i = 0;
@@ -138,8 +139,15 @@ export class Seen {
       }
       const start = at + MESSAGE_HEADER_BYTES;
       at = start + readU32(messages, at);
-      prints[base + i] = printOf(messages, start, at);
+      const print = printOf(messages, start, at);
+      if (prints[base + i] === print) {
+        // An earlier commit has it, whatever becomes of this one.
+        const sequence = firstSequence + n;
+        note(noted, commit, entry, newFrom, sequence - newFrom);
+        newFrom = sequence + 1;
+      } else prints[base + i] = print;
     }
+    note(noted, commit, entry, newFrom, end - newFrom);
   }
 
   /** Notes a message `bytes[from..to)` that was stored before the start. */
@@ -276,7 +284,7 @@ function newNoted(): Noted {
   return { commit: -1, count: 0, entries: [], firsts: [], counts: [] };
 }
 
-/** Adds a run, in the memory of the commit before the last. */
+/** Adds a run, if it is one, in the memory of the commit before the last. */
 function note(
   noted: Noted,
   commit: number,
@@ -288,6 +296,7 @@ function note(
     noted.commit = commit;
     noted.count = 0;
   }
+  if (count === 0) return;
   const i = noted.count++;
   noted.entries[i] = entry;
   noted.firsts[i] = first;
