@@ -32,23 +32,28 @@ import { LeftOut } from "../tests/bench/target.ts";
 import { idleTrial } from "../tests/bench/trials/idle.ts";
 import { startupTrial } from "../tests/bench/trials/startup.ts";
 import { storedTrial } from "../tests/bench/trials/stored.ts";
+import { compileIfStale } from "./stale.ts";
+import { refuse, wholeNumbers } from "./whole_numbers.ts";
 
 /** A start is short, so there are more of them. */
 const STARTS_A_ROUND = 4;
 
-const [rounds = 3, seconds = 3] = Deno.args.slice(0, 2).map(Number);
-const only = Deno.args[2];
-const measuredMs = seconds * 1000;
+const [only, ...further] = Deno.args.slice(2);
 const trials: Readonly<Record<string, () => Promise<Finding[]>>> = {
   idle: () => idleTrial(rounds, measuredMs),
   startup: () => startupTrial(STARTS_A_ROUND * rounds),
   stored: () => storedTrial(rounds, measuredMs),
 };
 const names = [...Object.keys(rows), ...Object.keys(trials)];
-if (only !== undefined && !names.includes(only)) {
-  console.error(`bench: expected one of ${names.join(", ")}, got '${only}'`);
-  Deno.exit(2);
+const usage =
+  "bench: expected [ROUNDS [SECONDS [NAME]]], whole numbers from 1 " +
+  `and one of ${names.join(", ")}`;
+const [rounds, seconds] = wholeNumbers(usage, Deno.args.slice(0, 2), [3, 3]);
+const measuredMs = seconds * 1000;
+if (only !== undefined && !names.includes(only) || further.length > 0) {
+  refuse(usage, Deno.args);
 }
+await compileIfStale();
 const isWanted = (name: string) => only === undefined || only === name;
 
 const found: FoundRows = {};

@@ -13,10 +13,18 @@ import {
   runScenario,
   scenarios,
 } from "../tests/hosts/scenarios.ts";
+import { refuse, wholeNumbers } from "./whole_numbers.ts";
 
 const HEARTBEATS = ["5s", "200ms"];
 
-const [rounds = "1", only = ""] = Deno.args;
+const [only = "", ...further] = Deno.args.slice(1);
+const usage =
+  "hosts: expected [ROUNDS [SCENARIO]], a whole number from 1 and " +
+  `a part of ${scenarios.map(({ name }) => `'${name}'`).join(", ")}`;
+const [rounds] = wholeNumbers(usage, Deno.args.slice(0, 1), [1]);
+if (!scenarios.some(({ name }) => name.includes(only)) || further.length > 0) {
+  refuse(usage, Deno.args);
+}
 if (hostsLacking !== undefined) {
   console.error(`hosts: ${hostsLacking}`);
   Deno.exit(1);
@@ -35,7 +43,7 @@ for (const heartbeat of HEARTBEATS) {
     for (const replicas of [1, 2]) {
       const outcomes: Outcome[] = [];
       const failures: string[] = [];
-      for (let round = 0; round < Number(rounds); round++) {
+      for (let round = 0; round < rounds; round++) {
         try {
           outcomes.push(await runScenario(scenario, { heartbeat, replicas }));
         } catch (error) {

@@ -8,15 +8,16 @@
  */
 
 import { runDelivery } from "../tests/simulation/delivery.ts";
+import { wholeNumbers } from "./whole_numbers.ts";
 
 /** Seeds between two lines of figures. */
 const TOLD_EACH = 1_000;
 
-const [count = 10_000, first = 1] = Deno.args.map(Number);
-if (![count, first].every((number) => number > 0)) {
-  console.error("simulate: expected [SEEDS [FIRST]], whole numbers from 1");
-  Deno.exit(2);
-}
+const [count, first] = wholeNumbers(
+  "simulate: expected [SEEDS [FIRST]], whole numbers from 1",
+  Deno.args,
+  [10_000, 1],
+);
 
 const startedMs = performance.now();
 let acknowledged = 0;

@@ -10,15 +10,16 @@
 import { targets } from "../tests/support/program.ts";
 import { torture, wrongsOf } from "../tests/system/torture.ts";
 import { compileIfStale } from "./stale.ts";
+import { wholeNumbers } from "./whole_numbers.ts";
 
 /** Between two looks at what was read, in seconds. */
 const ROUND_SECONDS = 30;
 
-const [seconds = 60, replicas = 1, seed = 1] = Deno.args.map(Number);
-if (![seconds, replicas, seed].every((number) => number > 0)) {
-  console.error("torture: expected [SECONDS [REPLICAS [SEED]]], from 1");
-  Deno.exit(2);
-}
+const [seconds, replicas, seed] = wholeNumbers(
+  "torture: expected [SECONDS [REPLICAS [SEED]]], whole numbers from 1",
+  Deno.args,
+  [60, 1, 1],
+);
 await compileIfStale();
 
 let isWell = true;

@@ -108,7 +108,7 @@ export class Seen {
   /**
    * Notes messages that become part of a commit.
    *
-   * @param noted The print of each, and maybe more behind.
+   * @param theirs The print of each, and maybe more behind.
    */
   add(
     clientId: Uint8Array,
@@ -116,17 +116,18 @@ export class Seen {
     firstSequence: number,
     count: number,
     commit: number,
-    noted: Readonly<Uint32Array>,
+    theirs: Readonly<Uint32Array>,
   ): void {
     const entry = this.#heard(clientId, floor);
     entry.commit = commit;
-    note(this.#noted[commit & 1]!, commit, entry, firstSequence, count);
+    const noted = this.#noted[commit & 1]!;
     const end = firstSequence + count;
     if (end > entry.end) entry.end = end;
     let number = Math.floor(firstSequence / PAGE_PRINTS);
     let i = firstSequence - number * PAGE_PRINTS;
     let base = this.#pageOf(entry, number);
     let { prints } = this.#pages;
+    let newFrom = firstSequence;
     for (let n = 0; n < count; n++, i++) {
       if (i === PAGE_PRINTS) {
         i = 0;
@@ -134,8 +135,15 @@ export class Seen {
         // To begin a page may make room for more of them.
         prints = this.#pages.prints;
       }
-      prints[base + i] = noted[n]!;
+      const print = theirs[n]!;
+      if (prints[base + i] === print) {
+        // An earlier commit has it, whatever becomes of this one.
+        const sequence = firstSequence + n;
+        note(noted, commit, entry, newFrom, sequence - newFrom);
+        newFrom = sequence + 1;
+      } else prints[base + i] = print;
     }
+    note(noted, commit, entry, newFrom, end - newFrom);
   }
 
   /** Notes a message `bytes[from..to)` that was stored before the start. */
@@ -272,7 +280,7 @@ function newNoted(): Noted {
   return { commit: -1, count: 0, entries: [], firsts: [], counts: [] };
 }
 
-/** Adds a run, in the memory of the commit before the last. */
+/** Adds a run, if it is one, in the memory of the commit before the last. */
 function note(
   noted: Noted,
   commit: number,
@@ -284,6 +292,7 @@ function note(
     noted.commit = commit;
     noted.count = 0;
   }
+  if (count === 0) return;
   const i = noted.count++;
   noted.entries[i] = entry;
   noted.firsts[i] = first;

@@ -2,15 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { HeadOptions } from "../../lib/head/core.ts";
-import { ByteQueue } from "../../lib/base/byte_queue.ts";
-import {
-  FrameType,
-  newBeatFields,
-  newFrameBounds,
-  readBeat,
-  readFrame,
-  writeBeat,
-} from "../../lib/wire/frame.ts";
+import { echoBeats } from "../support/echo_beats.ts";
 import { knownNode, newHead } from "../support/new_head.ts";
 import type { ScriptedLink } from "../support/scripted_link.ts";
 
@@ -36,21 +28,6 @@ function refuse(node: ScriptedLink): boolean {
   if (node.said() === "") return false;
   node.receive(FULL);
   return true;
-}
-
-/** A data node in frames answers the beats that it was sent. */
-function echoBeats(node: ScriptedLink): void {
-  const bytes = node.saidBytes();
-  const bounds = newFrameBounds();
-  const out = new ByteQueue();
-  for (let at = 0; at < bytes.length; at = bounds.end) {
-    assert.equal(readFrame(bytes, at, bytes.length, bounds), 0);
-    if (bounds.type !== FrameType.beat) continue;
-    const beat = newBeatFields();
-    readBeat(bytes, bounds, beat);
-    writeBeat(out, FrameType.beatEcho, beat);
-  }
-  node.receive(out.view().slice());
 }
 
 Deno.test("head is not well as long as its only data node refuses", () => {

@@ -131,6 +131,21 @@ Deno.test("Seen forgets what a failed commit has cost, and nothing else", () => 
   assert.equal(seen.knows(a, 4, "cuatro"), Known.yes);
 });
 
+Deno.test("Seen keeps what an earlier commit has, whatever became of a later one", () => {
+  const seen = new TextSeen();
+  seen.stores(a, 1, 2, ["dos"], 1);
+  seen.stores(a, 1, 4, ["cuatro"], 1);
+  // Some of these are new, so that all of them are stored, some once more.
+  seen.stores(a, 1, 1, ["uno", "dos", "tres", "cuatro", "cinco"], 2);
+  seen.forget(2);
+  assert.deepEqual(
+    ["uno", "dos", "tres", "cuatro", "cinco"].map((text, i) =>
+      seen.knows(a, i + 1, text)
+    ),
+    [Known.no, Known.yes, Known.no, Known.yes, Known.no],
+  );
+});
+
 Deno.test("Seen recalls a client, for whoever asks before it places", () => {
   const seen = new TextSeen();
   assert.deepEqual(seen.recalls(a, 1, 5), { floor: 0, end: 0, prints: [] });

@@ -181,6 +181,15 @@ export class Roster {
   }
 
   /**
+   * How many bytes fewer it said that it has than it once had: none, or less, if
+   * all are there.
+   */
+  lostBy({ id, isReadable, saysEnd, readableEnd }: Member): number {
+    if (!isReadable || !saysEnd) return 0;
+    return (this.#known.get(id)?.end ?? 0) - readableEnd;
+  }
+
+  /**
    * Takes a member in; one that cannot be read has no lasting id to be known.
    *
    * @returns What it was before, if it was a member before.
@@ -190,7 +199,7 @@ export class Roster {
     const { id, end } = member;
     const address = member.link.peerAddress;
     const before = this.#known.get(id);
-    const lost = (before?.end ?? 0) - member.readableEnd;
+    const lost = this.lostBy(member);
     let node: KnownNode;
     if (before === undefined) {
       // Records that nothing is known of may have been the only copies.
@@ -213,13 +222,13 @@ export class Roster {
         version: before.version + (isBack ? 1 : 0),
         isLacking: before.isLacking && !isBack,
       };
-      if (member.saysEnd && lost > 0) node = { ...node, isLacking: true };
+      if (lost > 0) node = { ...node, isLacking: true };
     }
     // Whoever could not be met before is about to call as this one does.
     if (this.#present.size === 0) this.#meetingMs = nowMs;
     this.#present.set(id, member);
     this.#set([node]);
-    if (member.saysEnd && lost > 0) this.#ports.lost(member, lost);
+    if (lost > 0) this.#ports.lost(member, lost);
     const departure = this.#departures.returned(id);
     const { leftMs } = departure;
     const former = before?.address ?? departure.address;

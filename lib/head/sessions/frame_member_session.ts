@@ -97,6 +97,9 @@ const PATIENCE_MS = 1_000;
 /** Beats without an answer that are never too many, where beats are short. */
 const PATIENCE_BEATS = 3;
 
+/** Time for one that is in doubt to answer at all, in ms. */
+const DOUBT_MS_MAX = 10_000;
+
 /** The logical time that a data node says in its handshake. */
 export function timeIn({ tick = "0" }: Properties): number {
   return /^\d+$/.test(tick) ? Number(tick) : 0;
@@ -107,6 +110,8 @@ export class FrameMemberSession implements Session, MemberWire {
   readonly #context: HeadContext;
   readonly #link: Link;
   readonly #member: Member;
+  /** Whether it is taken in, and not only in doubt. */
+  #isTakenIn = false;
   /** Who waits for which piece, by the ticket of the request. */
   readonly #reading = new Map<
     number,
@@ -176,10 +181,19 @@ export class FrameMemberSession implements Session, MemberWire {
       numberOf(properties["lanes"]),
       numberOf(properties["unsure"]),
     );
-    // Tells it that it was taken in, and begins to learn what is usual.
+    // Tells it that it is served, and begins to learn what is usual.
     this.pulse.beat(context.clock.nowMs(), false);
     this.tell(context.roster.nodes);
-    context.membership.join(this.#member, Encoding.frame);
+    // What waited at a cut may be the handshake of a former life, which had less
+    // than is known by now; a connection of that life answers nothing.
+    if (context.roster.lostBy(this.#member) <= 0) this.#takeIn();
+  }
+
+  /** Moves deadlines: of a member, others do. */
+  tick(nowMs: number): void {
+    if (this.#isTakenIn || this.#member.left) return;
+    if (this.pulse.silentMs(nowMs) <= DOUBT_MS_MAX) return;
+    this.#drop(`it has not answered for ${DOUBT_MS_MAX / 1000} s`);
   }
 
   tell(nodes: readonly KnownNode[]): void {
@@ -231,8 +245,7 @@ export class FrameMemberSession implements Session, MemberWire {
   }
 
   ended(): void {
-    const reason = this.#farewell ?? "it closed the connection";
-    this.#context.membership.leave(this.#member, reason);
+    this.#leave(this.#farewell ?? "it closed the connection");
     this.#link.end();
   }
 
@@ -250,7 +263,7 @@ export class FrameMemberSession implements Session, MemberWire {
     this.#restoring.clear();
     for (const done of this.#recalling.values()) done(undefined);
     this.#recalling.clear();
-    this.#context.membership.leave(this.#member, this.#farewell ?? reason);
+    this.#leave(this.#farewell ?? reason);
   }
 
   hasRoom(): boolean {
@@ -312,10 +325,7 @@ export class FrameMemberSession implements Session, MemberWire {
           this.#takeRecalled(bytes);
       case FrameType.damaged:
         this.#member.damages++;
-        this.#context.events.memberDamaged(this.#member);
-        this.#context.roster.damaged(this.#member);
-        this.#context.delivery.lost(this.#member.id);
-        this.#context.repairer.ask();
+        if (this.#isTakenIn) this.#damaged();
         return true;
       case FrameType.roster: {
         const nodes = readRoster(bytes, frame);
@@ -331,10 +341,42 @@ export class FrameMemberSession implements Session, MemberWire {
         return true;
       case FrameType.beat:
       case FrameType.beatEcho:
-        return this.pulse.take(bytes, frame, this.#context.clock.nowMs());
+        if (!this.pulse.take(bytes, frame, this.#context.clock.nowMs())) {
+          return false;
+        }
+        if (!this.#isTakenIn && this.pulse.isHeard) this.#takeInLate();
+        return true;
       default:
         return true;
     }
+  }
+
+  #takeIn(): void {
+    this.#isTakenIn = true;
+    this.#context.membership.join(this.#member, Encoding.frame);
+  }
+
+  /** It was in doubt, and is there. */
+  #takeInLate(): void {
+    const { membership, roster } = this.#context;
+    const { id, number } = this.#member;
+    if ((membership.readable(id)?.number ?? 0) > number) {
+      this.#drop("it connected again");
+      return;
+    }
+    this.#takeIn();
+    // Members have heard meanwhile what it has not.
+    this.tell(roster.nodes);
+    if (this.#member.damages > 0) this.#damaged();
+  }
+
+  /** Records of it are damaged, as it says. */
+  #damaged(): void {
+    const { delivery, events, repairer, roster } = this.#context;
+    events.memberDamaged(this.#member);
+    roster.damaged(this.#member);
+    delivery.lost(this.#member.id);
+    repairer.ask();
   }
 
   /** It says why it cannot store, or that it can again. */
@@ -433,7 +475,13 @@ export class FrameMemberSession implements Session, MemberWire {
   #drop(reason: string): void {
     writeError(this.#link.out, WireError.malformed, reason);
     this.#link.end();
-    this.#context.membership.leave(this.#member, reason);
+    this.#leave(reason);
+  }
+
+  /** It leaves; if it was never taken in, nobody misses it. */
+  #leave(reason: string): void {
+    if (this.#isTakenIn) this.#context.membership.leave(this.#member, reason);
+    else this.#member.left = true;
   }
 }
 
