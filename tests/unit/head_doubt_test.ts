@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import type { HeadOptions } from "../../lib/head/core.ts";
-import { ByteQueue } from "../../lib/wire/byte_queue.ts";
+import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import { writeDamaged } from "../../lib/wire/frame.ts";
 import { writeRoster } from "../../lib/wire/known_nodes.ts";
 import { echoBeats } from "../support/echo_beats.ts";
