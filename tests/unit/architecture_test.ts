@@ -1,34 +1,12 @@
 /** The rules of the source tree, read from the sources. */
 
 import assert from "node:assert/strict";
-import { dirname, join, relative } from "node:path/posix";
-import { fileURLToPath } from "node:url";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
-
-function* sourcesUnder(directory: string): Iterable<string> {
-  for (const entry of Deno.readDirSync(directory)) {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory) yield* sourcesUnder(path);
-    else if (path.endsWith(".ts")) yield path;
-  }
-}
-
-const sources = ["lib", "roles"].flatMap((part) => [
-  ...sourcesUnder(join(root, part)),
-]).concat(join(root, "mod.ts")).map((path) => ({
-  path: relative(root, path),
-  text: Deno.readTextFileSync(path),
-}));
-
-/** What a source imports: a path from the root, or the name of a package. */
-function importsOf({ path, text }: { path: string; text: string }): string[] {
-  const found = text.matchAll(
-    /(?:from|import)\s*\(?\s*"([^"]+)"|import\("([^"]+)"\)/g,
-  );
-  return [...found].map((match) => match[1] ?? match[2]!)
-    .map((name) => name.startsWith(".") ? join(dirname(path), name) : name);
-}
+import {
+  importsOf,
+  outside,
+  sources,
+  storeyOf,
+} from "../support/source_tree.ts";
 
 /**
  * The folders of lib, each with those that it imports from. What is not named
@@ -50,12 +28,6 @@ const storeys: Readonly<Record<string, readonly string[]>> = {
   library: ["base", "wire", "store", "client", "reader", "system"],
   cli: ["base", "wire", "client", "head", "system", "library"],
 };
-
-/** Where the outside world is: the system, timers, promises, clocks. */
-const outside = ["system", "library", "cli"];
-
-/** The folder of lib that a path is in. */
-const storeyOf = (path: string) => /^lib\/([^/]+)\//.exec(path)?.[1];
 
 Deno.test("every file of lib is in a folder that is known here", () => {
   assert.ok(sources.length > 50, "sources were not found");
