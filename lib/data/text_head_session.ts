@@ -18,7 +18,7 @@ import { errorLine, WireError } from "../wire/errors.ts";
 import { Encoding } from "../wire/greeting.ts";
 import { LineScanner, LineStatus } from "../wire/line.ts";
 import { DATA_ROLE, MESSAGE_PREFIX, STORED } from "../wire/words.ts";
-import type { DataContext, HeadSession } from "./core.ts";
+import type { DataContext, HeadSession } from "./context.ts";
 import { Gate } from "./gate.ts";
 
 const prefixBytes = bytesOf(MESSAGE_PREFIX);
