@@ -55,7 +55,7 @@ import { otherLifeIn, withoutLife } from "../wire/twin.ts";
 import { DATA_ROLE } from "../wire/words.ts";
 import type { DataContext, HeadSession } from "./context.ts";
 import { Gate } from "./gate.ts";
-import type { Reader } from "./reads.ts";
+import type { Requester } from "./reads.ts";
 import type { Restorer } from "./restores.ts";
 import { Known } from "./seen.ts";
 import { Tickets } from "./tickets.ts";
@@ -110,7 +110,7 @@ export interface FrameHeadHost {
 }
 
 /** See the module. */
-export class FrameHeadSession implements HeadSession, Reader, Restorer {
+export class FrameHeadSession implements HeadSession, Requester, Restorer {
   readonly #data: DataContext;
   readonly #link: Link;
   readonly #host: FrameHeadHost;

@@ -14,8 +14,8 @@ import type { Journal } from "../store/journal.ts";
 import type { Restores } from "./restores.ts";
 import type { ReadFields } from "../wire/read_frames.ts";
 
-/** Who asked. */
-export interface Reader {
+/** Who asks to read. */
+export interface Requester {
   /** Whether another piece would only wait on its connection. */
   readonly isClogged: boolean;
   /**
@@ -32,7 +32,7 @@ export interface Reader {
 }
 
 interface Request {
-  readonly reader: Reader;
+  readonly requester: Requester;
   readonly fields: ReadFields;
 }
 
@@ -69,13 +69,13 @@ export class Reads {
   }
 
   /** Takes a request; its fields are copied. */
-  ask(reader: Reader, fields: ReadFields): void {
+  ask(requester: Requester, fields: ReadFields): void {
     if (this.#isHanging || this.#waiting.length >= WAITING_MAX) {
       const reason = this.#isHanging ? HANGS : "too many reads wait";
-      reader.piece(fields, 0, NOTHING, reason);
+      requester.piece(fields, 0, NOTHING, reason);
       return;
     }
-    this.#waiting.push({ reader, fields: { ...fields } });
+    this.#waiting.push({ requester, fields: { ...fields } });
     this.goOn();
   }
 
@@ -91,28 +91,28 @@ export class Reads {
     }
   }
 
-  /** A reader is no longer clogged, or gone. */
+  /** A requester is no longer clogged, or gone. */
   goOn(): void {
-    // Each is looked at once: a clogged reader holds no other back.
+    // Each is looked at once: a clogged requester holds no other back.
     for (let n = this.#waiting.length; n > 0 && !this.#isReading; n--) {
       const request = this.#waiting.shift()!;
-      if (request.reader.isClogged) this.#waiting.push(request);
+      if (request.requester.isClogged) this.#waiting.push(request);
       else this.#answer(request);
     }
   }
 
-  #answer({ reader, fields }: Request): void {
+  #answer({ requester, fields }: Request): void {
     const journal = fields.lane === 0
       ? this.#journal
       : this.#restores.lane(fields.lane);
     const end = journal?.end ?? 0;
     if (journal === undefined || fields.position >= end) {
-      reader.piece(fields, end, NOTHING, undefined);
+      requester.piece(fields, end, NOTHING, undefined);
       return;
     }
     this.#isReading = true;
     this.#sinceMs = this.#nowMs;
-    const request = { reader, fields };
+    const request = { requester, fields };
     this.#request = request;
     const length = Math.min(fields.bytesMax, this.#buffer.length);
     const into = this.#buffer.subarray(0, length);
@@ -121,14 +121,14 @@ export class Reads {
       this.#isHanging = false;
       // Unless it was answered already, because it took so long.
       if (this.#request === request) {
-        reader.piece(fields, journal.end, into.subarray(0, count), failure);
+        requester.piece(fields, journal.end, into.subarray(0, count), failure);
       }
       this.#request = undefined;
       this.goOn();
     });
   }
 
-  #refuse({ reader, fields }: Request): void {
-    reader.piece(fields, 0, NOTHING, HANGS);
+  #refuse({ requester, fields }: Request): void {
+    requester.piece(fields, 0, NOTHING, HANGS);
   }
 }
