@@ -23,6 +23,7 @@ import { Contents, type Loss } from "../store/contents.ts";
 import { ESCAPED_BYTES_MAX, unescapeInto } from "../wire/escape.ts";
 import { Journal } from "../store/journal.ts";
 import type { Recovery } from "../store/journal_opening.ts";
+import { PerCommit } from "../store/per_commit.ts";
 import type { BatchHeader } from "../store/record.ts";
 import { dataSegments } from "../store/segments.ts";
 import { bytesOf } from "../base/ascii.ts";
@@ -69,11 +70,11 @@ export class DataCore implements DataContext {
   readonly #scrub: Scrub;
   readonly #callers: readonly Caller[];
   readonly #sessions = new Set<HeadSession>();
-  /** Sessions that wait for a commit, by whether its number is odd. */
-  readonly #committing: readonly [Set<HeadSession>, Set<HeadSession>] = [
-    new Set(),
-    new Set(),
-  ];
+  /** Sessions that wait for a commit. */
+  readonly #waiting = new PerCommit<Set<HeadSession>>(
+    () => new Set(),
+    (sessions) => sessions.clear(),
+  );
   readonly #blocked = new Set<HeadSession>();
   #tick = 0;
   #draining = false;
@@ -331,13 +332,13 @@ export class DataCore implements DataContext {
     const prints = this.journal.append(header, messages, from, count);
     const { clientId, floor, firstSequence } = header;
     this.seen.add(clientId, floor, firstSequence, count, commit, prints);
-    this.#committing[commit & 1]!.add(session);
+    this.#waiting.at(commit).add(session);
     this.ports.events.appended(header, messages, from, count, commit);
     return commit;
   }
 
   waitFor(session: HeadSession, commit: number): void {
-    this.#committing[commit & 1]!.add(session);
+    this.#waiting.at(commit).add(session);
   }
 
   block(session: HeadSession): void {
@@ -352,8 +353,7 @@ export class DataCore implements DataContext {
   ): HeadSession {
     const leave = (session: HeadSession) => {
       this.#sessions.delete(session);
-      this.#committing[0].delete(session);
-      this.#committing[1].delete(session);
+      for (const sessions of this.#waiting.both) sessions.delete(session);
       this.#blocked.delete(session);
     };
     const { events } = this.ports;
@@ -392,11 +392,13 @@ export class DataCore implements DataContext {
   }
 
   #committed(commit: number, failure: string | undefined): void {
-    if (failure !== undefined) this.seen.forget(commit);
+    if (failure === undefined) this.seen.keep(commit);
+    else this.seen.forget(commit);
     this.ports.events.committed(commit, failure);
-    const waiting = this.#committing[commit & 1]!;
-    for (const session of waiting) session.committed(commit, failure);
-    waiting.clear();
+    for (const session of this.#waiting.at(commit)) {
+      session.committed(commit, failure);
+    }
+    this.#waiting.done(commit);
     // After the answers: whom one was refused to knows already.
     if (failure === undefined) this.#watch.stored();
     else this.#watch.failed(failure);
