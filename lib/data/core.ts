@@ -14,25 +14,24 @@
  * @module
  */
 
-import type { CalledSession } from "../calling/call.ts";
-import { Caller, type CallerPorts } from "../calling/caller.ts";
+import { Caller } from "../calling/caller.ts";
 import { AttentiveClock } from "../liveness/attentive_clock.ts";
 import { randomName } from "../base/random_names.ts";
 import { GATHER_BYTES_MAX, MESSAGE_BYTES_MAX } from "../base/limits.ts";
-import type { Link, Random, Turn } from "../base/ports.ts";
-import type { Disk } from "../store/disk.ts";
+import type { Link } from "../base/ports.ts";
 import { Contents, type Loss } from "../store/contents.ts";
 import { ESCAPED_BYTES_MAX, unescapeInto } from "../wire/escape.ts";
 import { Journal } from "../store/journal.ts";
 import type { Recovery } from "../store/journal_opening.ts";
+import { PerCommit } from "../store/per_commit.ts";
 import type { BatchHeader } from "../store/record.ts";
 import { dataSegments } from "../store/segments.ts";
 import { bytesOf } from "../base/ascii.ts";
 import type { KnownNode } from "../wire/known_nodes.ts";
 import { Encoding, type Properties } from "../wire/greeting.ts";
 import { isLeap } from "../wire/leap.ts";
+import type { DataContext, DataPorts, HeadSession } from "./context.ts";
 import { DiskWatch } from "./disk_watch.ts";
-import type { DataEvents } from "./events.ts";
 import { Peers } from "./peers.ts";
 import { Reads } from "./reads.ts";
 import { Restores } from "./restores.ts";
@@ -49,82 +48,6 @@ export interface DataOptions {
   readonly heads: readonly string[];
   /** From one scrub to the next, in ms; Infinity: none. */
   readonly scrubIntervalMs: number;
-}
-
-/** What a data core needs from outside. */
-export interface DataPorts extends CallerPorts {
-  /** For names that must not repeat. */
-  readonly strongRandom: Random;
-  readonly disk: Disk;
-  readonly turn: Turn;
-  readonly events: DataEvents;
-}
-
-/** A session with a head, as the data core sees it. */
-export interface HeadSession extends CalledSession {
-  /**
-   * The records that this session appended for `commit` are on disk, or, with
-   * a reason, are not stored.
-   */
-  committed(commit: number, failure: string | undefined): void;
-  /** Moves deadlines. */
-  tick(nowMs: number): void;
-  /** Tells that records here were found damaged. */
-  damaged(): void;
-  /** Tells what is known of data nodes. */
-  tell(nodes: readonly KnownNode[]): void;
-  /** Tells why nothing can be stored now; an empty reason: it can again. */
-  unwell(reason: string): void;
-  /** Asks for no more messages; what was received is still answered. */
-  drain(): void;
-  /** Whether, after that, no more messages can be under way. */
-  readonly isDrained: boolean;
-  /** Closes the connection, after what was written to it. */
-  end(): void;
-  /** The journal takes records again. */
-  unblocked(): void;
-}
-
-/** What sessions need of their data core. */
-export interface DataContext {
-  readonly ports: DataPorts;
-  readonly nodeId: string;
-  readonly nodeIdBytes: Uint8Array;
-  /** Stands for this start of the process. */
-  readonly life: string;
-  readonly journal: Journal;
-  readonly restores: Restores;
-  readonly reads: Reads;
-  readonly seen: Seen;
-  readonly peers: Peers;
-  /** A head has told what it knows of data nodes. */
-  told(nodes: readonly KnownNode[], by: HeadSession): void;
-  /** Whether records here are damaged or lost, as far as it is known. */
-  readonly isDamaged: boolean;
-  /** What was damaged here is elsewhere. */
-  healed(): void;
-  /** Bytes of records that are synced, restored ones among them. */
-  readonly end: number;
-  /** How many of them may be on no disk all the same, until there is room. */
-  readonly unsureBytes: number;
-  /** The node's logical time. */
-  readonly tick: number;
-  /** The node's logical time moves past `tick`. @returns The new time. */
-  advance(tick: number): number;
-  /** The node's logical time is at least `tick` from now on. */
-  witness(tick: number): void;
-  /** Appends for `session`. @returns The commit to wait for. */
-  append(
-    session: HeadSession,
-    header: BatchHeader,
-    messages: Uint8Array,
-    from: number,
-    count: number,
-  ): number;
-  /** Tells `session` when a commit is done, as if it had appended for it. */
-  waitFor(session: HeadSession, commit: number): void;
-  /** Calls `session.unblocked` when the journal takes records again. */
-  block(session: HeadSession): void;
 }
 
 /** Length of the name that stands for one start of the process. */
@@ -147,11 +70,11 @@ export class DataCore implements DataContext {
   readonly #scrub: Scrub;
   readonly #callers: readonly Caller[];
   readonly #sessions = new Set<HeadSession>();
-  /** Sessions that wait for a commit, by whether its number is odd. */
-  readonly #committing: readonly [Set<HeadSession>, Set<HeadSession>] = [
-    new Set(),
-    new Set(),
-  ];
+  /** Sessions that wait for a commit. */
+  readonly #waiting = new PerCommit<Set<HeadSession>>(
+    () => new Set(),
+    (sessions) => sessions.clear(),
+  );
   readonly #blocked = new Set<HeadSession>();
   #tick = 0;
   #draining = false;
@@ -409,13 +332,13 @@ export class DataCore implements DataContext {
     const prints = this.journal.append(header, messages, from, count);
     const { clientId, floor, firstSequence } = header;
     this.seen.add(clientId, floor, firstSequence, count, commit, prints);
-    this.#committing[commit & 1]!.add(session);
+    this.#waiting.at(commit).add(session);
     this.ports.events.appended(header, messages, from, count, commit);
     return commit;
   }
 
   waitFor(session: HeadSession, commit: number): void {
-    this.#committing[commit & 1]!.add(session);
+    this.#waiting.at(commit).add(session);
   }
 
   block(session: HeadSession): void {
@@ -430,8 +353,7 @@ export class DataCore implements DataContext {
   ): HeadSession {
     const leave = (session: HeadSession) => {
       this.#sessions.delete(session);
-      this.#committing[0].delete(session);
-      this.#committing[1].delete(session);
+      for (const sessions of this.#waiting.both) sessions.delete(session);
       this.#blocked.delete(session);
     };
     const { events } = this.ports;
@@ -470,11 +392,13 @@ export class DataCore implements DataContext {
   }
 
   #committed(commit: number, failure: string | undefined): void {
-    if (failure !== undefined) this.seen.forget(commit);
+    if (failure === undefined) this.seen.keep(commit);
+    else this.seen.forget(commit);
     this.ports.events.committed(commit, failure);
-    const waiting = this.#committing[commit & 1]!;
-    for (const session of waiting) session.committed(commit, failure);
-    waiting.clear();
+    for (const session of this.#waiting.at(commit)) {
+      session.committed(commit, failure);
+    }
+    this.#waiting.done(commit);
     // After the answers: whom one was refused to knows already.
     if (failure === undefined) this.#watch.stored();
     else this.#watch.failed(failure);

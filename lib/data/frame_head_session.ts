@@ -51,7 +51,7 @@ import {
 import { newReadStore, readStore } from "../wire/store_frames.ts";
 import { otherLifeIn, withoutLife } from "../wire/twin.ts";
 import { DATA_ROLE } from "../wire/words.ts";
-import type { DataContext, HeadSession } from "./core.ts";
+import type { DataContext, HeadSession } from "./context.ts";
 import { Gate } from "./gate.ts";
 import type { Requester } from "./reads.ts";
 import type { Restorer } from "./restores.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { Link } from "../base/ports.ts";
-import type { DataContext, HeadSession } from "./core.ts";
+import type { DataContext, HeadSession } from "./context.ts";
 
 /** See the module. */
 export class Gate {

@@ -18,6 +18,7 @@
 import { MESSAGE_HEADER_BYTES } from "../wire/client_frames.ts";
 import { readU32 } from "../base/little_endian.ts";
 import { nameOf } from "../base/names.ts";
+import { PerCommit } from "../store/per_commit.ts";
 import { printOf } from "../wire/print.ts";
 import { PAGE_PRINTS, type PageTable, PrintPages } from "./print_pages.ts";
 
@@ -55,7 +56,6 @@ interface Entry {
 
 /** Runs of messages that are part of one commit. */
 interface Noted {
-  commit: number;
   count: number;
   readonly entries: Entry[];
   readonly firsts: number[];
@@ -80,8 +80,9 @@ export class Seen {
   /** Who was heard of last. */
   #latest = "";
   readonly #pages: PrintPages;
-  /** Of the last two commits, by whether their number is odd. */
-  readonly #noted: readonly [Noted, Noted] = [newNoted(), newNoted()];
+  readonly #noted = new PerCommit<Noted>(newNoted, (noted) => {
+    noted.count = 0;
+  });
   readonly #recalled: Recalled = {
     floor: 0,
     end: 0,
@@ -120,7 +121,7 @@ export class Seen {
   ): void {
     const entry = this.#heard(clientId, floor);
     entry.commit = commit;
-    const noted = this.#noted[commit & 1]!;
+    const noted = this.#noted.at(commit);
     const end = firstSequence + count;
     if (end > entry.end) entry.end = end;
     let number = Math.floor(firstSequence / PAGE_PRINTS);
@@ -139,11 +140,11 @@ export class Seen {
       if (prints[base + i] === print) {
         // An earlier commit has it, whatever becomes of this one.
         const sequence = firstSequence + n;
-        note(noted, commit, entry, newFrom, sequence - newFrom);
+        note(noted, entry, newFrom, sequence - newFrom);
         newFrom = sequence + 1;
       } else prints[base + i] = print;
     }
-    note(noted, commit, entry, newFrom, end - newFrom);
+    note(noted, entry, newFrom, end - newFrom);
   }
 
   /** Notes a message `bytes[from..to)` that was stored before the start. */
@@ -228,13 +229,17 @@ export class Seen {
     return recalled;
   }
 
+  /** A commit is on disk: what was noted for it stays. */
+  keep(commit: number): void {
+    this.#noted.done(commit);
+  }
+
   /**
    * Forgets what was noted for a commit that has failed. Floors stay: that what
    * is below them has been answered does not depend on this disk.
    */
   forget(commit: number): void {
-    const noted = this.#noted[commit & 1]!;
-    if (noted.commit !== commit) return;
+    const noted = this.#noted.at(commit);
     for (let i = 0; i < noted.count; i++) {
       const first = noted.firsts[i]!;
       for (let n = noted.counts[i]! - 1; n >= 0; n--) {
@@ -242,6 +247,7 @@ export class Seen {
         if (at >= 0) this.#pages.prints[at] = 0;
       }
     }
+    this.#noted.done(commit);
   }
 
   /** Forgets what is stored here: what was may be gone. Floors stay. */
@@ -277,21 +283,11 @@ function newEntry(): Entry {
 }
 
 function newNoted(): Noted {
-  return { commit: -1, count: 0, entries: [], firsts: [], counts: [] };
+  return { count: 0, entries: [], firsts: [], counts: [] };
 }
 
-/** Adds a run, if it is one, in the memory of the commit before the last. */
-function note(
-  noted: Noted,
-  commit: number,
-  entry: Entry,
-  first: number,
-  count: number,
-): void {
-  if (noted.commit !== commit) {
-    noted.commit = commit;
-    noted.count = 0;
-  }
+/** Adds a run, if it is one, in the memory of a commit that is done. */
+function note(noted: Noted, entry: Entry, first: number, count: number): void {
   if (count === 0) return;
   const i = noted.count++;
   noted.entries[i] = entry;

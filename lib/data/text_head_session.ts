@@ -11,6 +11,7 @@
 import { MESSAGE_BYTES_MAX, READ_BYTES_CHUNK } from "../base/limits.ts";
 import { randomName } from "../base/random_names.ts";
 import type { Link } from "../base/ports.ts";
+import { PerCommit } from "../store/per_commit.ts";
 import { ESCAPED_BYTES_MAX, unescapeInto } from "../wire/escape.ts";
 import { bytesOf, startsWith } from "../base/ascii.ts";
 import { MESSAGE_HEADER_BYTES, writeMessage } from "../wire/client_frames.ts";
@@ -18,7 +19,7 @@ import { errorLine, WireError } from "../wire/errors.ts";
 import { Encoding } from "../wire/greeting.ts";
 import { LineScanner, LineStatus } from "../wire/line.ts";
 import { DATA_ROLE, MESSAGE_PREFIX, STORED } from "../wire/words.ts";
-import type { DataContext, HeadSession } from "./core.ts";
+import type { DataContext, HeadSession } from "./context.ts";
 import { Gate } from "./gate.ts";
 
 const prefixBytes = bytesOf(MESSAGE_PREFIX);
@@ -45,8 +46,12 @@ export class TextHeadSession implements HeadSession {
   readonly #lines = new LineScanner(LINE_BYTES_MAX);
   farewell: string | undefined;
   #clientId: Uint8Array;
-  /** Messages of a commit, by whether the commit's number is odd. */
-  readonly #messages: [number, number] = [0, 0];
+  readonly #messages = new PerCommit<{ count: number }>(
+    () => ({ count: 0 }),
+    (messages) => {
+      messages.count = 0;
+    },
+  );
   #sequence = 0;
   #answered = 0;
   /** Whether some of these numbers are of messages that were not stored. */
@@ -97,8 +102,8 @@ export class TextHeadSession implements HeadSession {
   }
 
   committed(commit: number, failure: string | undefined): void {
-    const count = this.#messages[commit & 1]!;
-    this.#messages[commit & 1] = 0;
+    const { count } = this.#messages.at(commit);
+    this.#messages.done(commit);
     this.#answered += count;
     if (failure !== undefined) this.#hasFailed = true;
     for (let i = 0; i < count; i++) {
@@ -185,7 +190,7 @@ export class TextHeadSession implements HeadSession {
       0,
       1,
     );
-    this.#messages[commit & 1]!++;
+    this.#messages.at(commit).count++;
   }
 
   #refuse(): void {

@@ -12,6 +12,7 @@
 
 import { Fifo } from "../base/fifo.ts";
 import type { Link } from "../base/ports.ts";
+import { PerCommit } from "../store/per_commit.ts";
 import { WireError, type WireErrorKind } from "../wire/errors.ts";
 import { writeNotStored, writeStored } from "../wire/store_frames.ts";
 
@@ -29,14 +30,24 @@ interface Refused {
   readonly reason: string;
 }
 
-/** See the module. */
+/** What waits for one commit. */
+interface Waiting {
+  lastTicket: number;
+  /** Whether tickets are among these that it holds no messages of. */
+  borrows: boolean;
+}
+
+/** Answers the tickets of one head. */
 export class Tickets {
   readonly #commits: Commits;
   readonly #link: Link;
-  /** Last ticket of a commit, by whether the commit's number is odd. */
-  readonly #lastTicket: [number, number] = [0, 0];
-  /** Whether tickets wait for a commit that holds none of their messages. */
-  readonly #borrows: [boolean, boolean] = [false, false];
+  readonly #waiting = new PerCommit<Waiting>(
+    () => ({ lastTicket: 0, borrows: false }),
+    (waiting) => {
+      waiting.lastTicket = 0;
+      waiting.borrows = false;
+    },
+  );
   /** The last commit that a ticket waits for, or has waited for. */
   #lastCommit = 0;
   /** The last ticket that was answered. */
@@ -51,7 +62,7 @@ export class Tickets {
 
   /** The messages of `ticket` are part of `commit`. */
   appended(ticket: number, commit: number): void {
-    this.#lastTicket[commit & 1] = ticket;
+    this.#waiting.at(commit).lastTicket = ticket;
     this.#lastCommit = commit;
   }
 
@@ -77,7 +88,7 @@ export class Tickets {
     }
     this.appended(ticket, commit);
     // Of commits that are done, what has failed is not known any more.
-    if (commit - 1 > doneCommit) this.#borrows[commit & 1] = true;
+    if (commit - 1 > doneCommit) this.#waiting.at(commit).borrows = true;
     return commit;
   }
 
@@ -101,11 +112,11 @@ export class Tickets {
     end: number,
   ): void {
     // What was taken for stored may have been of the commit before, and lost.
-    const isVoid = this.#borrows[commit & 1] &&
-      this.#commits.failedCommit === commit - 1;
-    this.#borrows[commit & 1] = false;
+    const { lastTicket, borrows } = this.#waiting.at(commit);
+    const isVoid = borrows && this.#commits.failedCommit === commit - 1;
+    this.#waiting.done(commit);
     const reason = failure ?? (isVoid ? "the commit before failed" : undefined);
-    this.#answer(this.#lastTicket[commit & 1]!, reason, tick, end);
+    this.#answer(lastTicket, reason, tick, end);
   }
 
   /**

@@ -16,7 +16,7 @@
  *   stands where the loss is among the segments, until heads have found
  *   everything elsewhere.
  * - healed: what was lost, and is elsewhere. Its bytes keep their place
- *   (extents.ts), so the line stays for good.
+ *   (segment_map.ts), so the line stays for good.
  * - active: of the segment being written, how much was on disk when this was
  *   written, and the fingerprint of that much. There may be more by now.
  * - end: `clean` when the process had ended in order, with nothing to write.

@@ -15,7 +15,7 @@
 
 import type { Entry, Listing, Loss } from "./contents.ts";
 import type { Disk } from "./disk.ts";
-import { Extents } from "./extents.ts";
+import { SegmentMap } from "./segment_map.ts";
 import type { ParsedRecord } from "./record.ts";
 import { scanSegment } from "./recovery.ts";
 import type { SegmentNames } from "./segments.ts";
@@ -44,7 +44,7 @@ export interface Recovery {
 
 /** A journal that begins. */
 export interface Opening {
-  readonly extents: Extents;
+  readonly map: SegmentMap;
   readonly sealedCount: number;
   /** Bytes of the active segment. */
   readonly size: number;
@@ -172,7 +172,7 @@ export function openJournal(
       : entry;
   listing.entries = stock.entries.map(whole);
   return {
-    extents: extentsOf(disk, listing.entries),
+    map: mapOf(disk, listing.entries),
     sealedCount: stock.sealedCount,
     size,
     isUnsure: listing.bytes < size,
@@ -195,13 +195,13 @@ export function openJournal(
  * The places of what stands before the active segment: the same as in the life
  * before, in which a segment and what it lost were one.
  */
-function extentsOf(disk: Disk, entries: readonly Entry[]): Extents {
-  const extents = new Extents();
+function mapOf(disk: Disk, entries: readonly Entry[]): SegmentMap {
+  const map = new SegmentMap();
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i]!;
     const { name, bytes } = entry;
     if (entry.kind !== "sealed") {
-      extents.lose(bytes);
+      map.lose(bytes);
       continue;
     }
     const next = entries[i + 1];
@@ -209,9 +209,9 @@ function extentsOf(disk: Disk, entries: readonly Entry[]): Extents {
       next.how === "short";
     if (isCut) i++;
     const isEnded = endsLine(disk, name, bytes);
-    extents.seal(name, bytes, isEnded, isCut ? next.bytes : 0, true);
+    map.seal(name, bytes, isEnded, isCut ? next.bytes : 0, true);
   }
-  return extents;
+  return map;
 }
 
 /** Whether the last line of a file has its ending. */

@@ -16,7 +16,7 @@ import type { ByteQueue } from "../base/byte_queue.ts";
 import { loadAround, type Loaded } from "./block_load.ts";
 import type { Entry, Listing, Loss } from "./contents.ts";
 import type { Disk } from "./disk.ts";
-import { Extents } from "./extents.ts";
+import { SegmentMap } from "./segment_map.ts";
 import {
   endsLine,
   openJournal,
@@ -62,7 +62,7 @@ export class SegmentFiles {
   readonly #tail = new Uint8Array(TAIL_BYTES);
   #tailLength = 0;
   #sealedCount = 0;
-  #extents = new Extents();
+  #map = new SegmentMap();
   /** Whether some of these may be on no disk, though they can be read. */
   #isUnsure = false;
   /** Whether the active segment's last line has its ending. */
@@ -112,7 +112,7 @@ export class SegmentFiles {
       this.#listing,
       record,
     );
-    this.#extents = opening.extents;
+    this.#map = opening.map;
     this.#sealedCount = opening.sealedCount;
     this.#size = opening.size;
     this.#isUnsure = opening.isUnsure;
@@ -126,7 +126,7 @@ export class SegmentFiles {
 
   /** How many bytes are synced, in all segments together. */
   get end(): number {
-    return this.#extents.activeStart + this.#size;
+    return this.#map.activeStart + this.#size;
   }
 
   /** How many of these may be on no disk all the same; see the opening. */
@@ -142,19 +142,19 @@ export class SegmentFiles {
    * @param done Gets how many bytes were read, or why none were.
    */
   load(position: number, into: Uint8Array, done: Loaded): void {
-    const { activeStart } = this.#extents;
+    const { activeStart } = this.#map;
     const activeOffset = position - activeStart;
     if (activeOffset >= 0) {
       const size = this.#size;
       const part = into.subarray(0, Math.min(into.length, size - activeOffset));
-      const isStill = () => this.#extents.activeStart === activeStart;
+      const isStill = () => this.#map.activeStart === activeStart;
       const file = { name: this.#names.active, size, isStill };
       loadAround(this.#disk, file, activeOffset, part, done);
       return;
     }
-    const { segment, offset, length } = this.#extents.locate(position);
+    const { segment, offset, length } = this.#map.locate(position);
     if (length === 0) {
-      const count = this.#extents.fill(position, into);
+      const count = this.#map.fill(position, into);
       this.#turn.sending(() => done(count, undefined, 0));
       return;
     }
@@ -175,10 +175,10 @@ export class SegmentFiles {
    * @returns Where it is now, unless it was there before, or is nowhere.
    */
   setAside(position: number, length: number): SetAside | undefined {
-    const activeOffset = position - this.#extents.activeStart;
+    const activeOffset = position - this.#map.activeStart;
     const { segment, offset, length: rest } = activeOffset >= 0
       ? { segment: this.#names.active, offset: activeOffset, length }
-      : this.#extents.locate(position);
+      : this.#map.locate(position);
     // What is lost was told when it was noticed.
     if (rest === 0) return undefined;
     const { isNew, ...found } = setAside(this.#disk, segment, {
@@ -214,7 +214,7 @@ export class SegmentFiles {
 
   /** What was lost is known to be elsewhere. */
   healed(): void {
-    this.#extents.heal();
+    this.#map.heal();
   }
 
   /** Bytes were appended and synced. @returns Why they do not count. */
@@ -317,7 +317,7 @@ export class SegmentFiles {
     if (entries.length > 0) {
       // Positions of what others are reading stay true.
       const segment = bytes > 0 ? name : "";
-      this.#extents.seal(segment, bytes, isEnded, loss?.bytes);
+      this.#map.seal(segment, bytes, isEnded, loss?.bytes);
     }
     this.#sealing = undefined;
     this.#strayBytes = 0;
@@ -378,10 +378,10 @@ export class SegmentFiles {
 
   /** Looks at one sealed segment after the other, a call each. */
   #lookAtOne(): void {
-    const { count } = this.#extents;
+    const { count } = this.#map;
     if (count === 0) return;
     this.#nextLookedAt %= count;
-    const { segment, bytes } = this.#extents.at(this.#nextLookedAt++);
+    const { segment, bytes } = this.#map.at(this.#nextLookedAt++);
     if (segment !== "" && bytes > 0) this.#lookAt(segment, bytes);
   }
 
@@ -397,7 +397,7 @@ export class SegmentFiles {
   }
 
   #shorten(segment: string, found: number): void {
-    const lostBytes = this.#extents.shorten(segment, found);
+    const lostBytes = this.#map.shorten(segment, found);
     if (lostBytes === 0) return;
     const { entries } = this.#listing;
     const index = entries.findIndex(({ kind, name }) =>

@@ -71,7 +71,7 @@ const mutations: readonly Mutation[] = [
     name: "remember what a failed commit has lost",
     file: "lib/data/core.ts",
     find: "this.seen.forget(commit);",
-    replace: "",
+    replace: "this.seen.keep(commit);",
   },
   {
     name: "place a client's messages without asking who knows it",

@@ -56,7 +56,7 @@ Deno.test("docs/architecture.md names methods that classes have", () => {
     const [, name, member] = /^([A-Z]\w+)\.(#?\w+)$/.exec(words) ?? [];
     if (name === undefined) return false;
     const has = new RegExp(
-      `^  (?:readonly |static |get |async )*${member}\\b`,
+      `^  (?:protected |override |abstract |readonly |static |get |async )*${member}\\b`,
       "m",
     );
     return !bodiesOf(name).some((body) => has.test(body));

@@ -117,6 +117,7 @@ Deno.test("Seen forgets what a failed commit has cost, and nothing else", () => 
   seen.stores(a, 1, 1, ["uno"], 1);
   seen.stores(a, 1, 2, ["dos"], 2);
   seen.stores(b, 4, 4, ["cuatro"], 2);
+  seen.keep(1);
   seen.stores(a, 1, 3, ["tres"], 3);
   seen.forget(2);
   assert.equal(seen.knows(a, 1, "uno"), Known.yes);
@@ -124,11 +125,13 @@ Deno.test("Seen forgets what a failed commit has cost, and nothing else", () => 
   assert.equal(seen.knows(a, 3, "tres"), Known.yes);
   assert.equal(seen.knows(b, 4, "cuatro"), Known.no);
   assert.equal(seen.knows(b, 3, "tres"), Known.answered, "floors stay");
-  // Commits that were done long ago are not to be had again.
-  seen.forget(1);
+  // Nor what is part of the next commit but one.
   seen.stores(a, 1, 4, ["cuatro"], 4);
-  seen.forget(2);
+  seen.forget(3);
+  assert.equal(seen.knows(a, 3, "tres"), Known.no);
   assert.equal(seen.knows(a, 4, "cuatro"), Known.yes);
+  // Commits that are done are not to be had again.
+  assert.throws(() => seen.forget(2), /done/);
 });
 
 Deno.test("Seen keeps what an earlier commit has, whatever became of a later one", () => {
@@ -173,13 +176,13 @@ Deno.test("Seen forgets the oldest messages when it has no more memory", () => {
   const seen = new TextSeen(9, 64);
   const texts = Array.from({ length: PAGE_PRINTS }, (_, i) => `${i}`);
   for (let page = 0; page < 65; page++) {
-    seen.stores(page % 2 === 0 ? a : b, 1, page * PAGE_PRINTS, texts, page);
+    seen.stores(page % 2 === 0 ? a : b, 1, page * PAGE_PRINTS, texts);
   }
   assert.equal(seen.knows(a, 5, "5"), Known.no, "its page was taken");
   assert.equal(seen.knows(b, PAGE_PRINTS + 5, "5"), Known.yes);
   assert.equal(seen.knows(a, 64 * PAGE_PRINTS + 5, "5"), Known.yes);
   // What was forgotten does not come back with what took its place.
-  seen.stores(a, 1, 0, texts.slice(0, 1), 66);
+  seen.stores(a, 1, 0, texts.slice(0, 1));
   assert.equal(seen.knows(a, 0, "0"), Known.yes);
   assert.equal(seen.knows(a, 5, "5"), Known.no);
 });

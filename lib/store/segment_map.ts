@@ -1,10 +1,10 @@
 /**
- * Extents: the segments of a data node as one run of bytes, so that a place in
- * it is one number that stays true when segments are sealed.
+ * Places in a journal: one number each, that stays true when segments are
+ * sealed, shortened by others, or lost.
  *
- * What is lost keeps its place in it, all of it, also over restarts: else what
- * stands behind would have other positions, and readers on their way would pass
- * over records; and whoever remembers how far the node was would miss bytes once
+ * What is lost keeps its place, all of it, also over restarts: else what stands
+ * behind would have other positions, and readers on their way would pass over
+ * records; and whoever remembers how far the node was would miss bytes once
  * more. What fills the place is no record. What is lost while the node runs is
  * a line of dashes, so that whoever is reading says that something is missing
  * there. What was lost before, heads are told as the node joins them, and they
@@ -14,7 +14,7 @@
  * @module
  */
 
-/** A stretch of a segment. */
+/** Where a position is. */
 export interface Place {
   readonly segment: string;
   readonly offset: number;
@@ -22,7 +22,8 @@ export interface Place {
   readonly length: number;
 }
 
-interface Extent {
+/** A sealed segment, and what fills the place of what it lacks. */
+interface Part {
   readonly segment: string;
   /** Position of its first byte. */
   readonly start: number;
@@ -45,9 +46,9 @@ const LF = 10;
 const SPACE = 32;
 const DASH = 45;
 
-/** See the module. */
-export class Extents {
-  readonly #sealed: Extent[] = [];
+/** The segments of one journal as one run of bytes. */
+export class SegmentMap {
+  readonly #sealed: Part[] = [];
   #activeStart = 0;
 
   /** Position of the first byte of the active segment. */
@@ -55,7 +56,7 @@ export class Extents {
     return this.#activeStart;
   }
 
-  /** How many there are before the active segment. */
+  /** How many parts there are before the active segment. */
   get count(): number {
     return this.#sealed.length;
   }
@@ -95,37 +96,37 @@ export class Extents {
     if (lostBytes > 0) this.seal("", 0, true, lostBytes, true);
   }
 
-  /** The number of an extent, its segment, and how long that ought to be. */
+  /** A part by its number: its segment, and how long that ought to be. */
   at(number: number): { readonly segment: string; readonly bytes: number } {
     const { segment, fileBytes } = this.#sealed[number]!;
     return { segment, bytes: fileBytes };
   }
 
   /**
-   * What a segment lost while it was being read is filled in.
+   * Fills the place of what a segment has lost since it was sealed.
    *
    * @returns How many bytes that is, with the ending that it was given.
    */
   shorten(segment: string, fileBytes: number): number {
-    const extent = this.#sealed.find((one) => one.segment === segment);
-    if (extent === undefined || fileBytes >= extent.fileBytes) return 0;
-    const ending = extent.isEnded || extent.isLossy ? 0 : 1;
-    const lostBytes = extent.fileBytes + ending - fileBytes;
-    extent.fileBytes = fileBytes;
-    extent.isLossy = true;
-    extent.isEnded = fileBytes === 0;
-    extent.isTold = false;
+    const part = this.#sealed.find((one) => one.segment === segment);
+    if (part === undefined || fileBytes >= part.fileBytes) return 0;
+    const ending = part.isEnded || part.isLossy ? 0 : 1;
+    const lostBytes = part.fileBytes + ending - fileBytes;
+    part.fileBytes = fileBytes;
+    part.isLossy = true;
+    part.isEnded = fileBytes === 0;
+    part.isTold = false;
     return lostBytes;
   }
 
   /** What was lost is elsewhere: from now on blanks stand for it. */
   heal(): void {
-    for (const extent of this.#sealed) extent.isTold = true;
+    for (const part of this.#sealed) part.isTold = true;
   }
 
   /** Where a position below {@linkcode activeStart} is. */
   locate(position: number): Place {
-    const { segment, start, fileBytes } = this.#extentOf(position);
+    const { segment, start, fileBytes } = this.#partAt(position);
     const offset = position - start;
     return { segment, offset, length: Math.max(fileBytes - offset, 0) };
   }
@@ -136,8 +137,8 @@ export class Extents {
    * @returns How many bytes: to the filler's end, if there is room.
    */
   fill(position: number, into: Uint8Array): number {
-    const extent = this.#extentOf(position);
-    const { start, fileBytes, totalBytes, isLossy, isEnded, isTold } = extent;
+    const part = this.#partAt(position);
+    const { start, fileBytes, totalBytes, isLossy, isEnded, isTold } = part;
     const rest = start + totalBytes - position;
     const count = Math.min(rest, into.length);
     if (isLossy && !isTold) into.fill(DASH, 0, count);
@@ -147,7 +148,7 @@ export class Extents {
     return count;
   }
 
-  #extentOf(position: number): Extent {
+  #partAt(position: number): Part {
     let low = 0;
     let high = this.#sealed.length - 1;
     while (low < high) {
