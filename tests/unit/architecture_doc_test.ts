@@ -17,7 +17,7 @@ const quoted = [
 /** The bodies of all classes and interfaces of this name. */
 function bodiesOf(name: string): string[] {
   const found = new RegExp(
-    `^export (?:class|interface) ${name}\\b[^]*?^}`,
+    `^export (?:abstract )?(?:class|interface) ${name}\\b[^]*?^}`,
     "gm",
   );
   return sources.flatMap(({ text }) => text.match(found) ?? []);
@@ -71,7 +71,7 @@ Deno.test("docs/architecture.md names classes and functions that there are", () 
     const name = type ?? call;
     if (name === undefined) return false;
     const is = new RegExp(
-      `^export (?:async )?(?:class|interface|function|const|type) ${name}\\b`,
+      `^export (?:async |abstract )?(?:class|interface|function|const|type) ${name}\\b`,
       "m",
     );
     return !sources.some(({ text }) => is.test(text));
