@@ -6,6 +6,7 @@
  */
 
 import { LANE_NUMBER_MAX, LANES_MAX } from "../base/limits.ts";
+import { assert } from "../base/assert.ts";
 import type { Turn } from "../base/ports.ts";
 import type { Contents, Loss } from "../store/contents.ts";
 import type { Disk } from "../store/disk.ts";
@@ -138,6 +139,7 @@ export class Restores {
     const lane = this.#laneFor(ticks.first);
     if (typeof lane === "string") return lane;
     if (lane.journal.full) return "the disk is behind";
+    assert(lane.tick <= ticks.first, "ticks rise within a lane");
     lane.tick = ticks.last;
     lane.waiting.push({
       commit: lane.journal.gatheringCommit,
@@ -171,7 +173,9 @@ export class Restores {
     } catch (error) {
       return error instanceof Error ? error.message : `${error}`;
     }
-    return this.#lanes.get(number)!;
+    // Somebody may have put a file there, and its last tick may be later.
+    const lane = this.#lanes.get(number)!;
+    return lane.tick <= tick ? lane : this.#laneFor(tick);
   }
 
   /** Opens a lane that ought to be there. */

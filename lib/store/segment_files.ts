@@ -11,6 +11,7 @@
  * @module
  */
 
+import { assert } from "../base/assert.ts";
 import type { Turn } from "../base/ports.ts";
 import type { ByteQueue } from "../base/byte_queue.ts";
 import { loadAround, type Loaded } from "./block_load.ts";
@@ -142,6 +143,7 @@ export class SegmentFiles {
    * @param done Gets how many bytes were read, or why none were.
    */
   load(position: number, into: Uint8Array, done: Loaded): void {
+    assert(position >= 0 && position < this.end, "a position is synced");
     const { activeStart } = this.#map;
     const activeOffset = position - activeStart;
     if (activeOffset >= 0) {

@@ -14,6 +14,8 @@
  * @module
  */
 
+import { assert } from "../base/assert.ts";
+
 /** Where a position is. */
 export interface Place {
   readonly segment: string;
@@ -76,6 +78,7 @@ export class SegmentMap {
     lostBytes = 0,
     isTold = false,
   ): void {
+    assert(fileBytes >= 0 && lostBytes >= 0, "a segment has no bytes less");
     const isLossy = lostBytes > 0;
     const fillerBytes = isLossy || isEnded ? lostBytes : 1;
     const totalBytes = fileBytes + fillerBytes;
@@ -140,6 +143,10 @@ export class SegmentMap {
     const part = this.#partAt(position);
     const { start, fileBytes, totalBytes, isLossy, isEnded, isTold } = part;
     const rest = start + totalBytes - position;
+    assert(
+      position >= start + fileBytes && rest > 0,
+      "a position of a filler is behind its file",
+    );
     const count = Math.min(rest, into.length);
     if (isLossy && !isTold) into.fill(DASH, 0, count);
     else fillBlank(position, into, count);
@@ -149,6 +156,10 @@ export class SegmentMap {
   }
 
   #partAt(position: number): Part {
+    assert(
+      position >= 0 && position < this.#activeStart,
+      "a position is in front of the active segment",
+    );
     let low = 0;
     let high = this.#sealed.length - 1;
     while (low < high) {

@@ -9,10 +9,14 @@ import {
   FRAME_PAYLOAD_BYTES_MAX,
   MESSAGE_BYTES_MAX,
 } from "../base/limits.ts";
-import { bytesOf } from "../base/ascii.ts";
 import type { ByteQueue } from "../base/byte_queue.ts";
 import type { WireErrorKind } from "./errors.ts";
-import { beginFrame, type FrameBounds, FrameType } from "./frame.ts";
+import {
+  beginFrame,
+  type FrameBounds,
+  FrameType,
+  reasonBytes,
+} from "./frame.ts";
 import {
   readU16,
   readU32,
@@ -235,7 +239,7 @@ export function writeRefusal(
   kind: WireErrorKind,
   reason: string,
 ): void {
-  const text = bytesOf(reason);
+  const text = reasonBytes(reason);
   const at = beginFrame(out, FrameType.refusal, REFUSAL_FIELDS, text.length);
   const bytes = out.bytes;
   writeU64(bytes, at, firstSequence);

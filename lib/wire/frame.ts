@@ -19,7 +19,12 @@
  * @module
  */
 
-import { FRAME_BYTES_MAX, RESTORE_FRAME_BYTES_MAX } from "../base/limits.ts";
+import { assert } from "../base/assert.ts";
+import {
+  FRAME_BYTES_MAX,
+  FRAME_PAYLOAD_BYTES_MAX,
+  RESTORE_FRAME_BYTES_MAX,
+} from "../base/limits.ts";
 import { bytesOf } from "../base/ascii.ts";
 import type { ByteQueue } from "../base/byte_queue.ts";
 import type { WireErrorKind } from "./errors.ts";
@@ -162,6 +167,7 @@ export function beginFrame(
   payloadLength: number,
 ): number {
   const total = HEADER_BYTES + fieldsLength + payloadLength;
+  if (total > FRAME_BYTES_MAX) mindLength(type, total);
   const at = out.reserve(total);
   const bytes = out.bytes;
   writeU32(bytes, at, total - 4);
@@ -170,6 +176,27 @@ export function beginFrame(
   writeU16(bytes, at + 6, fieldsLength);
   out.commit(total);
   return at + HEADER_BYTES;
+}
+
+/** Ends the process where it would write what nobody can read. */
+function mindLength(type: FrameType, total: number): void {
+  // How many data nodes there are is the doing of others.
+  if (type === FrameType.nodes || type === FrameType.roster) return;
+  assert(
+    type === FrameType.restore && total <= RESTORE_FRAME_BYTES_MAX,
+    "a frame is not longer than a peer takes",
+  );
+}
+
+/**
+ * The bytes of a reason, as far as a frame has room for them: it may be what a
+ * peer has said.
+ */
+export function reasonBytes(reason: string): Uint8Array {
+  const bytes = bytesOf(reason);
+  return bytes.length <= FRAME_PAYLOAD_BYTES_MAX
+    ? bytes
+    : bytes.subarray(0, FRAME_PAYLOAD_BYTES_MAX);
 }
 
 /** Fields of a `beat` and its `beatEcho`. */
@@ -247,7 +274,7 @@ export function writeMissing(out: ByteQueue, reason: string): void {
 }
 
 function writeText(out: ByteQueue, type: FrameType, text: string): void {
-  const bytes = bytesOf(text);
+  const bytes = reasonBytes(text);
   const at = beginFrame(out, type, 0, bytes.length);
   out.bytes.set(bytes, at);
 }
@@ -264,7 +291,7 @@ export function writeError(
   kind: WireErrorKind,
   reason: string,
 ): void {
-  const text = bytesOf(reason);
+  const text = reasonBytes(reason);
   const at = beginFrame(out, FrameType.error, ERROR_FIELDS, text.length);
   writeU16(out.bytes, at, kind.code);
   out.bytes.set(text, at + ERROR_FIELDS);

@@ -16,7 +16,12 @@ import {
 import { bytesOf, textOf } from "../base/ascii.ts";
 import type { ByteQueue } from "../base/byte_queue.ts";
 import type { WireErrorKind } from "./errors.ts";
-import { beginFrame, type FrameBounds, FrameType } from "./frame.ts";
+import {
+  beginFrame,
+  type FrameBounds,
+  FrameType,
+  reasonBytes,
+} from "./frame.ts";
 import {
   readU16,
   readU32,
@@ -286,7 +291,7 @@ export function writeUnread(
   kind: WireErrorKind,
   reason: string,
 ): void {
-  const text = bytesOf(reason);
+  const text = reasonBytes(reason);
   const at = beginFrame(out, FrameType.unread, UNREAD_FIELDS, text.length);
   writeU64(out.bytes, at, ticket);
   writeU16(out.bytes, at + 8, kind.code);

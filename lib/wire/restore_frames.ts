@@ -5,13 +5,13 @@
  * @module
  */
 
-import { bytesOf } from "../base/ascii.ts";
 import type { ByteQueue } from "../base/byte_queue.ts";
 import {
   beginFrame,
   type FrameBounds,
   FrameType,
   HEADER_BYTES,
+  reasonBytes,
 } from "./frame.ts";
 import { readU16, readU64, writeU16, writeU64 } from "../base/little_endian.ts";
 
@@ -78,7 +78,7 @@ export function writeRestored(
   code: number,
   reason: string,
 ): void {
-  const text = bytesOf(reason);
+  const text = reasonBytes(reason);
   const at = beginFrame(out, FrameType.restored, RESTORED_FIELDS, text.length);
   writeU64(out.bytes, at, ticket);
   writeU16(out.bytes, at + 8, code);

@@ -5,11 +5,15 @@
  */
 
 import { NODE_ID_BYTES, REPLICAS_MAX, TIME_MS_MAX } from "../base/limits.ts";
-import { bytesOf } from "../base/ascii.ts";
 import type { ByteQueue } from "../base/byte_queue.ts";
 import type { WireErrorKind } from "./errors.ts";
 import { isRun, longestMessage } from "./client_frames.ts";
-import { beginFrame, type FrameBounds, FrameType } from "./frame.ts";
+import {
+  beginFrame,
+  type FrameBounds,
+  FrameType,
+  reasonBytes,
+} from "./frame.ts";
 import {
   readU16,
   readU32,
@@ -219,7 +223,7 @@ export function writeNotStored(
   kind: WireErrorKind,
   reason: string,
 ): void {
-  const text = bytesOf(reason);
+  const text = reasonBytes(reason);
   const at = beginFrame(
     out,
     FrameType.notStored,

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { DataCore } from "../../lib/data/core.ts";
 import type { Link, Session } from "../../lib/base/ports.ts";
 import { bytesOf, textOf } from "../../lib/base/ascii.ts";
+import { TICK_MS } from "../../lib/base/limits.ts";
 import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import { WireError } from "../../lib/wire/errors.ts";
 import { FrameType, newFrameBounds, readFrame } from "../../lib/wire/frame.ts";
@@ -39,13 +40,16 @@ const ignore = () => {};
 /** A data node, on a disk that may have been used before. */
 export function newData(disk = new MemoryDisk()) {
   const turn = new ManualTurn();
+  const clock = new ManualClock();
+  /** What was lost, and why nothing could be stored. */
+  const told: string[] = [];
   let open: ((link: Link) => Session) | undefined;
   const core = new DataCore({
     nodeId: "aaaaaaaa",
     heads: ["h:5000"],
     scrubIntervalMs: Infinity,
   }, {
-    clock: new ManualClock(),
+    clock,
     random: () => 1,
     strongRandom: seededRandom(3),
     turn,
@@ -62,12 +66,20 @@ export function newData(disk = new MemoryDisk()) {
       committed: ignore,
       peersUnread: ignore,
       outrun: ignore,
-      lost: ignore,
-      diskFailed: ignore,
+      lost: ({ how, name }) => told.push(`${how} ${name}`),
+      diskFailed: (reason) => told.push(reason),
     },
   });
   core.open();
   core.start();
+  /** Time passes, and what is written beside is done. */
+  const pass = (ms: number) => {
+    for (let rest = ms; rest > 0; rest -= TICK_MS) {
+      clock.advance(TICK_MS);
+      core.tickClock();
+      for (const done of disk.writes.splice(0)) done();
+    }
+  };
   /** What each head that joined was told at once, as text. */
   const greetings: string[] = [];
   /** A head that answers the handshake so. */
@@ -80,7 +92,7 @@ export function newData(disk = new MemoryDisk()) {
     greetings.push(greeting);
     return link;
   };
-  return { core, disk, turn, join, greetings };
+  return { core, disk, turn, join, greetings, told, pass };
 }
 
 /** What a head sends to have messages of the client `c1` stored. */
@@ -108,11 +120,19 @@ export function storeFrame(
   return out.view().slice();
 }
 
-/**
- * What a data node has answered, a word for each frame; how it is, it says
- * unasked.
- */
+/** What {@linkcode framesOf} calls the frame that tells of damage. */
+export const DAMAGED: string = `type ${FrameType.damaged}`;
+
+/** What it calls the one that tells why nothing can be stored, or that it can. */
+export const UNWELL: string = `type ${FrameType.unwell}`;
+
+/** What a data node has answered; how it is, it says unasked. */
 export function answers(link: ScriptedLink): string[] {
+  return framesOf(link).filter((word) => word !== UNWELL);
+}
+
+/** What a data node has said, a word for each frame. */
+export function framesOf(link: ScriptedLink): string[] {
   const bytes = link.saidBytes();
   const frame = newFrameBounds();
   const told: string[] = [];
@@ -147,9 +167,7 @@ export function answers(link: ScriptedLink): string[] {
       told.push(
         `recalled ${fields.ticket} ${fields.floor}/${fields.end}: ${prints}`,
       );
-    } else if (frame.type !== FrameType.unwell) {
-      told.push(`type ${frame.type}`);
-    }
+    } else told.push(`type ${frame.type}`);
   }
   return told;
 }

@@ -1,9 +1,6 @@
-/** A data node with scripted heads and a disk that syncs when a test says so. */
+/** What a data node answers to heads, and when. */
 
 import assert from "node:assert/strict";
-import { DataCore } from "../../lib/data/core.ts";
-import type { Link, Session } from "../../lib/base/ports.ts";
-import { bytesOf, textOf } from "../../lib/base/ascii.ts";
 import { ByteQueue } from "../../lib/base/byte_queue.ts";
 import {
   FrameType,
@@ -13,143 +10,17 @@ import {
   readFrame,
   writeBeat,
 } from "../../lib/wire/frame.ts";
-import {
-  newPieceFields,
-  newUnreadFields,
-  readPiece,
-  readUnread,
-  writeRead,
-} from "../../lib/wire/read_frames.ts";
-import {
-  newNotStoredFields,
-  newStoredFields,
-  readNotStored,
-  readStored,
-  type StoreFields,
-  writeStore,
-} from "../../lib/wire/store_frames.ts";
-import { TICK_MS } from "../../lib/base/limits.ts";
-import { ManualClock } from "../support/manual_clock.ts";
-import { ManualTurn } from "../support/manual_turn.ts";
 import { MemoryDisk } from "../support/memory_disk.ts";
-import { payloadOf } from "../support/records.ts";
-import { ScriptedLink } from "../support/scripted_link.ts";
-import { seededRandom } from "../support/seeded_random.ts";
-
-const ignore = () => {};
-
-/** A data node, on a disk that may have been used before. */
-function newData(disk = new MemoryDisk()) {
-  const turn = new ManualTurn();
-  const clock = new ManualClock();
-  const told: string[] = [];
-  let open: ((link: Link) => Session) | undefined;
-  const core = new DataCore({
-    nodeId: "aaaaaaaa",
-    heads: ["h:5000"],
-    scrubIntervalMs: Infinity,
-  }, {
-    clock,
-    random: () => 1,
-    strongRandom: seededRandom(3),
-    turn,
-    disk,
-    dialer: { dial: (_address, opened) => open = opened },
-    events: {
-      headJoined: ignore,
-      damaged: ignore,
-      scrubbed: ignore,
-      twinMet: ignore,
-      headLost: ignore,
-      appended: ignore,
-      committed: ignore,
-      sealed: ignore,
-      outrun: ignore,
-      peersUnread: ignore,
-      lost: ({ how, name }) => told.push(`${how} ${name}`),
-      diskFailed: (reason) => told.push(reason),
-    },
-  });
-  core.open();
-  core.start();
-  /** Time passes, and what is written beside is done. */
-  const pass = (ms: number) => {
-    for (let rest = ms; rest > 0; rest -= TICK_MS) {
-      clock.advance(TICK_MS);
-      core.tickClock();
-      for (const done of disk.writes.splice(0)) done();
-    }
-  };
-  /** What each head that joined was told at once, as text. */
-  const greetings: string[] = [];
-  /** A head that answers the handshake so. */
-  const join = (confirmation = "confirmacion sd/2 role=head\n") => {
-    const link = new ScriptedLink().to(open!);
-    assert.equal(link.said(), "peticion sd/2\n");
-    link.receive(confirmation);
-    const greeting = link.said();
-    assert.match(greeting, /^dataNode/);
-    greetings.push(greeting);
-    return link;
-  };
-  return { core, disk, turn, join, greetings, told, pass };
-}
-
-function storeFrame(
-  ticket: number,
-  firstSequence: number,
-  texts: readonly string[],
-  fields: Partial<StoreFields> = {},
-): Uint8Array {
-  const payload = payloadOf(texts);
-  const out = new ByteQueue();
-  const at = writeStore(out, {
-    ticket,
-    firstSequence,
-    floor: 1,
-    tick: 5,
-    timeMs: 1,
-    count: texts.length,
-    clientIdLength: 2,
-    holders: 1,
-    ...fields,
-  }, 10 + payload.length);
-  out.bytes.set(bytesOf("c1aaaaaaaa"), at);
-  out.bytes.set(payload, at + 10);
-  return out.view().slice();
-}
-
-/** What a data node has answered, a word for each frame. */
-function answers(link: ScriptedLink): string[] {
-  const bytes = link.saidBytes();
-  const frame = newFrameBounds();
-  const told: string[] = [];
-  for (let at = 0; at < bytes.length; at = frame.end) {
-    assert.equal(readFrame(bytes, at, bytes.length, frame), 0);
-    const reason = textOf(bytes, frame.payload, frame.end);
-    const stored = newStoredFields();
-    const notStored = newNotStoredFields();
-    const piece = newPieceFields();
-    const unread = newUnreadFields();
-    if (frame.type === 5 && readStored(bytes, frame, stored)) {
-      told.push(`stored ${stored.ticket}`);
-    } else if (frame.type === 6 && readNotStored(bytes, frame, notStored)) {
-      const { firstTicket, lastTicket } = notStored;
-      told.push(`not ${firstTicket}..${lastTicket}: ${reason}`);
-    } else if (frame.type === 13 && readPiece(bytes, frame, piece)) {
-      told.push(
-        `piece ${piece.ticket} ${piece.position}/${piece.end}: ${reason}`,
-      );
-    } else if (frame.type === 14 && readUnread(bytes, frame, unread)) {
-      told.push(`unread ${unread.ticket}: ${reason}`);
-    } else told.push(`type ${frame.type}`);
-  }
-  return told;
-}
-
-const stored = (disk: MemoryDisk) =>
-  disk.text("data.txt").split("\n").slice(0, -1)
-    .map((line) => line.slice(line.indexOf(" mensaje: ") + 10));
+import {
+  answers,
+  DAMAGED,
+  framesOf,
+  newData,
+  readRequest,
+  stored,
+  storeFrame,
+  UNWELL,
+} from "../support/new_data.ts";
 
 Deno.test("data node answers once messages are synced, and not before", () => {
   const { disk, turn, join } = newData();
@@ -175,9 +46,9 @@ Deno.test("data node says which messages a failed sync has cost", () => {
   head.receive(storeFrame(2, 2, ["dos"]));
   turn.end();
   disk.fail("Input/output error");
-  assert.deepEqual(answers(head), ["not 1..1: Input/output error", UNWELL]);
+  assert.deepEqual(framesOf(head), ["not 1..1: Input/output error", UNWELL]);
   disk.syncs();
-  assert.deepEqual(answers(head), ["stored 2", UNWELL]);
+  assert.deepEqual(framesOf(head), ["stored 2", UNWELL]);
   assert.deepEqual(stored(disk), ["dos"]);
 });
 
@@ -242,13 +113,13 @@ Deno.test("data node takes back what it thought stored, when the sync fails", ()
   turn.end();
   disk.fail("Input/output error");
   disk.syncs();
-  assert.deepEqual(answers(head), [
+  assert.deepEqual(framesOf(head), [
     "not 1..1: Input/output error",
     UNWELL,
     "stored 2",
     UNWELL,
   ]);
-  assert.deepEqual(answers(other), [
+  assert.deepEqual(framesOf(other), [
     UNWELL,
     "not 1..1: the commit before failed",
     UNWELL,
@@ -257,7 +128,7 @@ Deno.test("data node takes back what it thought stored, when the sync fails", ()
   other.receive(storeFrame(2, 1, ["uno"]));
   turn.end();
   disk.syncs();
-  assert.deepEqual(answers(other), ["stored 2"]);
+  assert.deepEqual(framesOf(other), ["stored 2"]);
   assert.deepEqual(stored(disk), ["dos", "uno"]);
 });
 
@@ -304,13 +175,6 @@ Deno.test("data node takes the lines of a line head as they are", () => {
   // The first is escaped; in the second a backslash is only a backslash.
   assert.deepEqual(stored(disk), ["a\\tb", "a\\\\tb C:\\\\q end"]);
 });
-
-/** A request to read. */
-function readRequest(ticket: number, position: number, bytesMax = 1000) {
-  const out = new ByteQueue();
-  writeRead(out, { ticket, position, bytesMax, tick: 40, lane: 0 });
-  return out.view().slice();
-}
 
 Deno.test("data node gives pieces of what is synced, and nothing else", () => {
   const { core, disk, turn, join } = newData();
@@ -440,9 +304,3 @@ Deno.test("data node notes that it ends in order, if it does", () => {
   newData(new MemoryDisk(disk.files));
   assert.equal(end(), "open");
 });
-
-/** As {@linkcode answers} calls the frame that tells of damage, */
-const DAMAGED = `type ${FrameType.damaged}`;
-
-/** and the one that tells why nothing can be stored, or that it can. */
-const UNWELL = `type ${FrameType.unwell}`;

@@ -129,6 +129,16 @@ Deno.test("lanes go on after a restart, at the tick where they ended", () => {
   assert.deepEqual(ticksIn(after.disk, 2), [3]);
 });
 
+Deno.test("ticks rise in each lane, whatever files somebody puts there meanwhile", () => {
+  const { disk, restores, restore, sync } = newRestores();
+  disk.files.set("restored-000001.txt", lineOf(9, "m9"));
+  assert.equal(restore(1, 5), undefined);
+  sync();
+  assert.equal(restores.lanes, 2);
+  assert.deepEqual(ticksIn(disk, 1), [9]);
+  assert.deepEqual(ticksIn(disk, 2), [5]);
+});
+
 Deno.test("a torn lane is cut, a damaged one served but for the damage", () => {
   fc.assert(fc.property(fc.nat(), fc.boolean(), (where, isTorn) => {
     const before = newRestores();

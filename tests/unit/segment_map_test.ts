@@ -50,3 +50,13 @@ Deno.test("SegmentMap counts the ending that a segment lacks", () => {
   assert.deepEqual(map.locate(10), { segment: "a", offset: 10, length: 0 });
   assert.deepEqual(map.locate(11), { segment: "b", offset: 0, length: 5 });
 });
+
+Deno.test("SegmentMap knows no position that is not in it, or not in a filler", () => {
+  const map = new SegmentMap();
+  assert.throws(() => map.locate(0));
+  map.seal("a", 10, true, 5);
+  assert.throws(() => map.locate(-1));
+  assert.throws(() => map.locate(15));
+  assert.throws(() => map.fill(9, new Uint8Array(1)));
+  assert.equal(map.fill(10, new Uint8Array(9)), 5);
+});
