@@ -249,6 +249,13 @@ const mutations: readonly Mutation[] = [
     test: "truth",
   },
   {
+    name: "repair what this very pass has restored",
+    file: "lib/head/repair_pass.ts",
+    find: "if (source.lane > 0 || source.knowsLanes) return;",
+    replace: "if (source.lane > 0) return;",
+    test: "repair",
+  },
+  {
     name: "judge a record before others of its tick are met",
     file: "lib/head/repair/repair_pass.ts",
     find: "unjudged.tick >= tickReached",
@@ -260,6 +267,13 @@ const mutations: readonly Mutation[] = [
     file: "lib/head/repair/repairer.ts",
     find: "(this.#isAsked || this.#isShort(nowMs) ||",
     replace: "(this.#isAsked ||",
+    test: "repair",
+  },
+  {
+    name: "restore more in one frame than a data node takes",
+    file: "lib/head/copies.ts",
+    find: "if (lines.length + line.length + 1 > roomOf(member)) {",
+    replace: "if (lines.length < 0) {",
     test: "repair",
   },
 ];

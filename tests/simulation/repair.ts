@@ -4,6 +4,8 @@
  */
 
 import assert from "node:assert/strict";
+import { MESSAGE_BYTES_MAX } from "../../lib/limits.ts";
+import { bytesOf } from "../../lib/wire/ascii.ts";
 import { headDefaults, SimClient, SimData, SimHead } from "./cluster.ts";
 import { awkwardText, History, storedTexts } from "./history.ts";
 import { readAll } from "./read_all.ts";
@@ -26,21 +28,14 @@ export function runRepair(seed: number): number {
     splitChance: world.pick([0, 0.3]),
   });
   const replicas = world.pick([2, 2, 3]);
-  // Records of any size; they take their time where little is read a second.
-  const hasLong = world.chance(0.04);
+  const sizes = sizesOf(world);
   const options = {
     ...headDefaults,
     replicas,
     minReplicas: world.pick([replicas, replicas, 1]),
     repairAfterMs: REPAIR_AFTER_MS,
-    repairBytesPerSecond: hasLong
-      ? 8 * 1024 * 1024
-      : world.pick([20_000, 1024 * 1024]),
-    // Always more than a record, as in life: what cannot be compared with
-    // anything gets another copy in each pass.
-    unjudgedBytesMax: hasLong
-      ? 32 * 1024 * 1024
-      : world.pick([2_000, 32 * 1024 * 1024]),
+    repairBytesPerSecond: world.pick(sizes.bytesPerSecond),
+    unjudgedBytesMax: world.pick([sizes.unjudgedBytesMin, 32 * 1024 * 1024]),
   };
   const heads = Array.from(
     { length: world.pick([1, 2]) },
@@ -62,8 +57,9 @@ export function runRepair(seed: number): number {
   );
   const text = (name: string) => {
     const short = awkwardText(name, world.random);
-    if (!hasLong || !world.chance(0.01)) return short;
-    return `${short} ${"\u0001".repeat(world.between(100_000, 260_000))}`;
+    const bytes = sizes.draw();
+    if (bytes === 0) return short;
+    return `${short} ${"\u0001".repeat(bytes - bytesOf(short).length - 1)}`;
   };
   const isAnswered = () => clients.every((client) => client.unanswered === 0);
   const hasAll = () =>
@@ -141,6 +137,52 @@ export function runRepair(seed: number): number {
   const most = Math.max(0, ...copiesOf(nodes).values());
   assert.ok(most <= 2 * replicas ** 2 * heads.length, `${most} copies of one`);
   return history.answered().length;
+}
+
+/** How long the messages of a history are, and how they are repaired. */
+interface Sizes {
+  /** Bytes of the next message; 0: as a person writes. */
+  draw(): number;
+  /** Records take their time where little is read a second. */
+  readonly bytesPerSecond: readonly number[];
+  /**
+   * Always more than a record, as in life: what cannot be compared with anything
+   * gets another copy in each pass.
+   */
+  readonly unjudgedBytesMin: number;
+}
+
+/**
+ * Mostly as people write; at times so many are longer that a data node is read
+ * in several pieces, and lanes grow meanwhile; and at times some are the longest
+ * that there are, so that one more record is too much for a frame. On disk, each
+ * byte of the longer ones takes four.
+ */
+function sizesOf(world: World): Sizes {
+  const middle = () => world.chance(0.1) ? world.between(1_000, 4_000) : 0;
+  const kind = world.random();
+  if (kind < 0.04) {
+    return {
+      draw: () =>
+        world.chance(0.01)
+          ? MESSAGE_BYTES_MAX - world.between(0, world.pick([500, 150_000]))
+          : middle(),
+      bytesPerSecond: [8 * 1024 * 1024],
+      unjudgedBytesMin: 2 * 1024 * 1024,
+    };
+  }
+  if (kind < 0.1) {
+    return {
+      draw: middle,
+      bytesPerSecond: [1024 * 1024],
+      unjudgedBytesMin: 40_000,
+    };
+  }
+  return {
+    draw: () => 0,
+    bytesPerSecond: [20_000, 1024 * 1024],
+    unjudgedBytesMin: 2_000,
+  };
 }
 
 /** What heads remember, and who is there. */
