@@ -19,11 +19,8 @@ import { parseAddress } from "../lib/system/address.ts";
 import { newDialer } from "../lib/system/dial.ts";
 import { escapedText } from "../lib/wire/escape.ts";
 import { cannotOpenFile, StartError } from "../lib/system/start_error.ts";
-import {
-  CONTENTS_FILE,
-  ContentsError,
-  type Loss,
-} from "../lib/store/contents.ts";
+import { CONTENTS_FILE, ContentsError } from "../lib/store/contents.ts";
+import type { Loss } from "../lib/store/listing.ts";
 import { DenoDisk } from "../lib/system/deno_disk.ts";
 import type { Disk } from "../lib/store/disk.ts";
 import type { Recovery } from "../lib/store/journal_opening.ts";

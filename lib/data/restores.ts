@@ -8,10 +8,11 @@
 import { LANE_NUMBER_MAX, LANES_MAX } from "../base/limits.ts";
 import { assert } from "../base/assert.ts";
 import type { Turn } from "../base/ports.ts";
-import type { Contents, Loss } from "../store/contents.ts";
+import type { Contents } from "../store/contents.ts";
 import type { Disk } from "../store/disk.ts";
 import { Journal } from "../store/journal.ts";
 import type { Recovery } from "../store/journal_opening.ts";
+import type { Loss } from "../store/listing.ts";
 import { laneNumbers, laneSegments, mergeLanes } from "../store/lanes.ts";
 import { newParsedRecord, parseRecord } from "../store/record.ts";
 import { findLineEnd } from "../wire/line.ts";

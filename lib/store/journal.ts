@@ -21,7 +21,7 @@ import { GATHER_BYTES_MAX } from "../base/limits.ts";
 import type { Turn } from "../base/ports.ts";
 import { ByteQueue } from "../base/byte_queue.ts";
 import type { Loaded } from "./block_load.ts";
-import { Listing } from "./contents.ts";
+import { Listing } from "./listing.ts";
 import type { Disk } from "./disk.ts";
 import type { RecordListener, Recovery } from "./journal_opening.ts";
 import { type BatchHeader, writeRecords } from "./record.ts";

@@ -15,7 +15,7 @@ import { assert } from "../base/assert.ts";
 import type { Turn } from "../base/ports.ts";
 import type { ByteQueue } from "../base/byte_queue.ts";
 import { loadAround, type Loaded } from "./block_load.ts";
-import type { Entry, Listing, Loss } from "./contents.ts";
+import type { Entry, Listing, Loss } from "./listing.ts";
 import type { Disk } from "./disk.ts";
 import { SegmentMap } from "./segment_map.ts";
 import {

@@ -5,15 +5,15 @@
  * @module
  */
 
-import {
-  type Entry,
-  fingerprint,
-  type HealedEntry,
-  type Listing,
-  type Loss,
-  type SealedEntry,
-} from "./contents.ts";
+import { fingerprint } from "./contents.ts";
 import type { Disk } from "./disk.ts";
+import type {
+  Entry,
+  HealedEntry,
+  Listing,
+  Loss,
+  SealedEntry,
+} from "./listing.ts";
 import type { SegmentNames } from "./segments.ts";
 
 /** See the module. */
