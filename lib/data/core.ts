@@ -1,8 +1,6 @@
 /**
- * The data node: it calls every head, writes what they send to its journal,
- * and answers once that is synced.
- *
- * A state machine without I/O. What happens when something fails:
+ * The core of a data node, a state machine without I/O. What happens when
+ * something fails:
  * - a head is absent or goes away: it is called again and again, the others
  *   are served meanwhile;
  * - the disk fails: what could not be synced is answered as not stored, and
@@ -55,7 +53,10 @@ export interface DataOptions {
 /** Length of the name that stands for one start of the process. */
 const LIFE_LENGTH = 8;
 
-/** See the module. */
+/**
+ * A data node: it calls every head, writes what they send to its journal, and
+ * answers once that is synced.
+ */
 export class DataCore implements DataContext {
   readonly ports: DataPorts;
   readonly nodeId: string;

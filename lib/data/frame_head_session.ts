@@ -1,5 +1,5 @@
 /**
- * A data node's connection to a head that speaks sd/2 frames.
+ * The conversation with heads that speak sd/2 frames.
  *
  * @module
  */
@@ -109,7 +109,7 @@ export interface FrameHeadHost {
   left(session: HeadSession): void;
 }
 
-/** See the module. */
+/** A data node's connection to a head that speaks sd/2 frames. */
 export class FrameHeadSession implements HeadSession, Requester, Restorer {
   readonly #data: DataContext;
   readonly #link: Link;

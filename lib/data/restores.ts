@@ -1,6 +1,5 @@
 /**
- * Restores: records of other data nodes that this one is to keep, because too
- * few have them. They are written to lanes (lanes.ts), as they are.
+ * Restores: what a data node writes when a head makes copies that are lacking.
  *
  * @module
  */
@@ -43,7 +42,10 @@ export interface RestoresEvents {
 
 const record = newParsedRecord();
 
-/** See the module. */
+/**
+ * Keeps records of other data nodes, because too few have them. They are
+ * written to lanes (lanes.ts), as they are.
+ */
 export class Restores {
   readonly #disk: Disk;
   readonly #turn: Turn;
@@ -152,9 +154,9 @@ export class Restores {
   }
 
   /**
-   * One whose ticks go on rising when `tick` follows, or a new one.
+   * A lane whose ticks go on rising when `tick` follows; a new one if need be.
    *
-   * @returns Or why there is none.
+   * @returns The lane, or why there is none.
    */
   #laneFor(tick: number): Lane | string {
     for (const lane of this.#lanes.values()) {

@@ -65,7 +65,7 @@ const BYTES_PER_SECOND = 64 * 1024;
 /** Pause after a write that failed, in ms. */
 const RETRY_MS = 5_000;
 
-/** What ought to be in a directory: read at the start, and written as it changes. */
+/** What ought to be in a directory; it is written down as it changes. */
 export class Contents {
   readonly #disk: Disk;
   readonly #clock: Clock;

@@ -16,7 +16,7 @@ import type {
 } from "./listing.ts";
 import type { SegmentNames } from "./segments.ts";
 
-/** See the module. */
+/** What is there of a journal. */
 export interface Stock {
   /** What there is before the active segment, and what was lost there. */
   readonly entries: Entry[];
