@@ -29,7 +29,7 @@ import {
   systemClock,
 } from "../lib/system/environment.ts";
 import { newTurn } from "../lib/system/turn.ts";
-import { makeDirectory } from "../lib/system/deno_disk.ts";
+import { makeDirectory } from "../lib/system/make_directory.ts";
 import {
   type NodeDirectory,
   openNodeDirectory,

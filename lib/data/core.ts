@@ -1,8 +1,6 @@
 /**
- * The data node: it calls every head, writes what they send to its journal,
- * and answers once that is synced.
- *
- * A state machine without I/O. What happens when something fails:
+ * The core of a data node, a state machine without I/O. What happens when
+ * something fails:
  * - a head is absent or goes away: it is called again and again, the others
  *   are served meanwhile;
  * - the disk fails: what could not be synced is answered as not stored, and
@@ -19,7 +17,8 @@ import { AttentiveClock } from "../liveness/attentive_clock.ts";
 import { randomName } from "../base/random_names.ts";
 import { GATHER_BYTES_MAX, MESSAGE_BYTES_MAX } from "../base/limits.ts";
 import type { Link } from "../base/ports.ts";
-import { Contents, type Loss } from "../store/contents.ts";
+import { Contents } from "../store/contents.ts";
+import type { Loss } from "../store/listing.ts";
 import { ESCAPED_BYTES_MAX, unescapeInto } from "../wire/escape.ts";
 import { Journal } from "../store/journal.ts";
 import type { Recovery } from "../store/journal_opening.ts";
@@ -32,6 +31,7 @@ import { Encoding, type Properties } from "../wire/greeting.ts";
 import { isLeap } from "../wire/leap.ts";
 import type { DataContext, DataPorts, HeadSession } from "./context.ts";
 import { DiskWatch } from "./disk_watch.ts";
+import { Holdings } from "./holdings.ts";
 import { Peers } from "./peers.ts";
 import { Reads } from "./reads.ts";
 import { Restores } from "./restores.ts";
@@ -53,7 +53,10 @@ export interface DataOptions {
 /** Length of the name that stands for one start of the process. */
 const LIFE_LENGTH = 8;
 
-/** See the module. */
+/**
+ * A data node: it calls every head, writes what they send to its journal, and
+ * answers once that is synced.
+ */
 export class DataCore implements DataContext {
   readonly ports: DataPorts;
   readonly nodeId: string;
@@ -65,6 +68,7 @@ export class DataCore implements DataContext {
   readonly seen: Seen = new Seen();
   readonly peers: Peers;
   readonly #contents: Contents;
+  readonly #holdings: Holdings;
   readonly #watch: DiskWatch;
   readonly #clock: AttentiveClock;
   readonly #scrub: Scrub;
@@ -78,8 +82,6 @@ export class DataCore implements DataContext {
   readonly #blocked = new Set<HeadSession>();
   #tick = 0;
   #draining = false;
-  /** Whether damage was found since the start. */
-  #isDamaged = false;
   constructor(options: DataOptions, ports: DataPorts) {
     this.#clock = new AttentiveClock(ports.clock);
     this.ports = { ...ports, clock: this.#clock };
@@ -88,7 +90,7 @@ export class DataCore implements DataContext {
     this.life = randomName(ports.strongRandom, LIFE_LENGTH);
     this.#contents = new Contents(ports.disk, this.#clock);
     this.#watch = new DiskWatch(ports.disk, this.#contents, this.#clock, {
-      journals: () => this.#journals,
+      journals: () => this.#holdings.journals,
       failed: (reason, wasAsked) => ports.events.diskFailed(reason, wasAsked),
       unwell: (reason) => {
         for (const session of this.#sessions) session.unwell(reason);
@@ -113,6 +115,12 @@ export class DataCore implements DataContext {
       stored: () => this.#watch.stored(),
       lost,
     });
+    this.#holdings = new Holdings(
+      ports.disk,
+      this.#contents,
+      this.journal,
+      this.restores,
+    );
     this.peers = new Peers(
       options.nodeId,
       ports.disk,
@@ -149,28 +157,25 @@ export class DataCore implements DataContext {
   }
 
   get end(): number {
-    return this.journal.end + this.restores.end;
+    return this.#holdings.end;
   }
 
   get unsureBytes(): number {
-    return this.#journals.reduce(
-      (sum, { unsureBytes }) => sum + unsureBytes,
-      0,
-    );
+    return this.#holdings.unsureBytes;
   }
 
   get isDamaged(): boolean {
-    return this.#isDamaged || this.losses.length > 0;
+    return this.#holdings.isDamaged;
   }
 
-  /** What ought to be here and is not, until it is healed. */
+  /** See {@linkcode Holdings.losses}. */
   get losses(): readonly Loss[] {
-    return this.#contents.losses;
+    return this.#holdings.losses;
   }
 
-  /** How many bytes that is, at least. */
+  /** See {@linkcode Holdings.lostBytes}. */
   get lostBytes(): number {
-    return this.losses.reduce((sum, { bytes }) => sum + bytes, 0);
+    return this.#holdings.lostBytes;
   }
 
   /** See {@linkcode DiskWatch.failing}. */
@@ -185,7 +190,7 @@ export class DataCore implements DataContext {
 
   /** Whether all that was received is on disk. */
   get stored(): boolean {
-    return this.journal.idle && this.restores.idle;
+    return this.#holdings.isStored;
   }
 
   /** Whether that is so, and after a drain no more can come. */
@@ -201,9 +206,8 @@ export class DataCore implements DataContext {
    * @throws Whatever the disk throws.
    */
   open(): Recovery {
-    this.#contents.read();
     const message = new Uint8Array(MESSAGE_BYTES_MAX * ESCAPED_BYTES_MAX);
-    const recovery = this.journal.open((bytes, record, isSure) => {
+    const recovery = this.#holdings.open((bytes, record, isSure) => {
       const { clientStart, clientEnd, floor, sequence, tick } = record;
       // An older version may have believed anybody's time, and kept it.
       if (!isLeap(tick, this.#tick)) this.witness(tick);
@@ -217,23 +221,11 @@ export class DataCore implements DataContext {
       this.seen.addStored(clientId, floor, sequence, message, 0, end);
     });
     this.#scrub.open();
-    const all = [recovery, ...this.restores.open()];
-    // Before anything is stored: this process may not end in order.
-    this.#contents.note();
-    const damages = all.flatMap(({ damages }) => damages);
-    this.#isDamaged = damages.length > 0;
     const unread = this.peers.open();
     if (unread !== undefined) this.ports.events.peersUnread(unread);
     this.#compareEnds();
-    const doubt = all.find((one) => one.doubt !== undefined)?.doubt;
-    this.#watch.doubt(doubt);
-    return {
-      ...recovery,
-      damages,
-      doubt,
-      furtherDamages: all.reduce((sum, one) => sum + one.furtherDamages, 0),
-      losses: all.flatMap(({ losses }) => losses),
-    };
+    this.#watch.doubt(recovery.doubt);
+    return recovery;
   }
 
   /**
@@ -241,23 +233,12 @@ export class DataCore implements DataContext {
    * once it has read everything and made the copies that lacked.
    */
   healed(): void {
-    this.#isDamaged = false;
-    for (const journal of this.#journals) journal.healed();
-    this.#contents.healed();
+    this.#holdings.healed();
   }
 
-  /**
-   * Notes that this process ends in order; to be called last. Nothing is noted
-   * while something is not on disk.
-   */
+  /** See {@linkcode Holdings.noteEnd}. */
   noteEnd(): void {
-    if (!this.stored || this.ports.disk.gone() !== undefined) return;
-    try {
-      for (const journal of this.#journals) journal.settle();
-      this.#contents.note(true);
-    } catch {
-      // The next start finds out what is on disk.
-    }
+    this.#holdings.noteEnd();
   }
 
   /** Calls the heads. */
@@ -373,10 +354,6 @@ export class DataCore implements DataContext {
     return session;
   }
 
-  get #journals(): Journal[] {
-    return [this.journal, ...this.restores.journals];
-  }
-
   /** Others have taken away what was stored. */
   #lost(loss: Loss): void {
     // What is sent again must not be taken for stored.
@@ -387,7 +364,7 @@ export class DataCore implements DataContext {
   }
 
   #damaged(): void {
-    this.#isDamaged = true;
+    this.#holdings.damaged();
     for (const session of this.#sessions) session.damaged();
   }
 

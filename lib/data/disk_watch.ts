@@ -1,6 +1,6 @@
 /**
- * Whether the disk does its work: what the last write came to, and what a look
- * at the files says every second, which others may have touched.
+ * How a data node knows of its disk: by what the last write came to, and by a
+ * look at the files every second, which others may have touched.
  *
  * @module
  */
@@ -40,7 +40,7 @@ export interface DiskWatchHost {
   gone(): void;
 }
 
-/** See the module. */
+/** Knows whether the disk does its work, and says so when that changes. */
 export class DiskWatch {
   readonly #disk: Disk;
   readonly #contents: Contents;

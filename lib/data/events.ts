@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Loss } from "../store/contents.ts";
+import type { Loss } from "../store/listing.ts";
 import type { BatchHeader } from "../store/record.ts";
 import type { Unread } from "./scrub.ts";
 import type { SetAside } from "../store/set_aside.ts";

@@ -1,5 +1,5 @@
 /**
- * The gate of a session with a head: shut while the journal takes no more.
+ * What keeps heads from sending faster than the disk writes.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Link } from "../base/ports.ts";
 import type { DataContext, HeadSession } from "./context.ts";
 
-/** See the module. */
+/** The gate of a session with a head: shut while the journal takes no more. */
 export class Gate {
   readonly #data: DataContext;
   readonly #link: Link;
@@ -23,7 +23,7 @@ export class Gate {
     return this.#paused;
   }
 
-  /** Whether to take no more now; then the link is paused until there is room. */
+  /** Whether to take no more now; the link is paused then, until it may. */
   isShut(session: HeadSession): boolean {
     if (!this.#data.journal.full) return false;
     this.#paused = true;

@@ -1,7 +1,7 @@
 /**
- * The memory of {@linkcode Seen}: prints by sequence, in pages that all clients
- * share. When there are enough of them, the page that was begun first is taken
- * for something else: what is forgotten is the oldest, whose it ever was.
+ * The memory of {@linkcode Seen}, which is bounded, whoever fills it: when all
+ * pages are taken, the one that was begun first is taken for something else.
+ * What is forgotten is the oldest, whose it ever was.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export type PageTable = Map<number, number>;
 /** Pages made room for at first. */
 const PAGES_MIN = 64;
 
-/** See the module. */
+/** Prints by sequence, in pages that all clients share. */
 export class PrintPages {
   /** All pages, one behind the other; 0 where there is no print. */
   prints: Uint32Array = new Uint32Array(PAGES_MIN * PAGE_PRINTS);

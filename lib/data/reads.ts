@@ -1,9 +1,8 @@
 /**
- * Reads: what readers want of this node's segments, one piece after the other,
- * beside the messages that are being stored.
+ * How a data node is read from, beside the messages that are being stored.
  *
- * A disk that does not come back from a read holds up all of them: then they
- * are told so, until it does.
+ * A disk that does not come back from a read holds up all of them: then
+ * whoever waits is told so, until it does.
  *
  * @module
  */
@@ -44,12 +43,12 @@ const NOTHING = new Uint8Array();
  */
 const READ_MS_MAX = 10_000;
 
-/** Requests that wait; heads have `READS_MAX` for each of their readers. */
+/** Requests that wait, at most; heads have `READS_MAX` for each reader. */
 const WAITING_MAX = 4_096;
 
 const HANGS = "the disk does not answer";
 
-/** See the module. */
+/** Reads what is wanted of this node's segments, one piece after the other. */
 export class Reads {
   readonly #journal: Journal;
   readonly #restores: Restores;

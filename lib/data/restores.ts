@@ -1,6 +1,5 @@
 /**
- * Restores: records of other data nodes that this one is to keep, because too
- * few have them. They are written to lanes (lanes.ts), as they are.
+ * Restores: what a data node writes when a head makes copies that are lacking.
  *
  * @module
  */
@@ -8,10 +7,11 @@
 import { LANE_NUMBER_MAX, LANES_MAX } from "../base/limits.ts";
 import { assert } from "../base/assert.ts";
 import type { Turn } from "../base/ports.ts";
-import type { Contents, Loss } from "../store/contents.ts";
+import type { Contents } from "../store/contents.ts";
 import type { Disk } from "../store/disk.ts";
 import { Journal } from "../store/journal.ts";
 import type { Recovery } from "../store/journal_opening.ts";
+import type { Loss } from "../store/listing.ts";
 import { laneNumbers, laneSegments, mergeLanes } from "../store/lanes.ts";
 import { newParsedRecord, parseRecord } from "../store/record.ts";
 import { findLineEnd } from "../wire/line.ts";
@@ -42,7 +42,10 @@ export interface RestoresEvents {
 
 const record = newParsedRecord();
 
-/** See the module. */
+/**
+ * Keeps records of other data nodes, because too few have them. They are
+ * written to lanes (lanes.ts), as they are.
+ */
 export class Restores {
   readonly #disk: Disk;
   readonly #turn: Turn;
@@ -151,9 +154,9 @@ export class Restores {
   }
 
   /**
-   * One whose ticks go on rising when `tick` follows, or a new one.
+   * A lane whose ticks go on rising when `tick` follows; a new one if need be.
    *
-   * @returns Or why there is none.
+   * @returns The lane, or why there is none.
    */
   #laneFor(tick: number): Lane | string {
     for (const lane of this.#lanes.values()) {

@@ -1,6 +1,6 @@
 /**
- * The scrub: reads again, slowly, all that this data node has stored, so that
- * what rots on the disk is found while another copy of it still exists.
+ * The scrub: what rots on the disk is to be found while another copy of it
+ * still exists.
  *
  * Where it is, is kept in a file, so that a start goes on there.
  *
@@ -61,7 +61,7 @@ export interface ScrubHost {
   ): void;
 }
 
-/** See the module. */
+/** Reads again, slowly, all that this data node has stored. */
 export class Scrub {
   readonly #intervalMs: number;
   readonly #clock: Clock;

@@ -1,7 +1,6 @@
 /**
- * What this data node has stored lately, so that a message that is sent again
- * is answered and not written again, and one that comes under the id of another
- * is refused.
+ * The memory by which a data node answers a message that is sent again without
+ * writing it again, and refuses one that comes under the id of another.
  *
  * For each of the clients heard of last: the floor below which everything has
  * been answered, and the print (print.ts) of each message that is stored here,
@@ -70,7 +69,7 @@ export interface Recalled {
   prints: Uint32Array;
 }
 
-/** See the module. */
+/** What this data node has stored lately, by clients and their sequences. */
 export class Seen {
   /** After {@linkcode Known.yes}: the commit to wait for, 0 when it was before the start. */
   commit = 0;

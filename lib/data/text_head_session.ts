@@ -1,6 +1,6 @@
 /**
- * A data node's connection to an original head: `mensaje: …` comes, `recibido`
- * goes back once it is synced.
+ * The conversation with original heads: `mensaje: …` comes, `recibido` goes
+ * back once it is synced.
  *
  * Such a head gives no ids, so the node does: its own id and a random part
  * stand for the connection, and the messages are counted.
@@ -36,7 +36,7 @@ const LINE_BYTES_MAX = MESSAGE_BYTES_MAX * ESCAPED_BYTES_MAX + 64;
 /** A line without its escapes; reused by all sessions. */
 const unescaped = new Uint8Array(LINE_BYTES_MAX);
 
-/** See the module. */
+/** A data node's connection to an original head. */
 export class TextHeadSession implements HeadSession {
   readonly #data: DataContext;
   readonly #link: Link;
@@ -115,19 +115,19 @@ export class TextHeadSession implements HeadSession {
     }
   }
 
-  /** An original head answers no beats. */
+  /** Does nothing: an original head answers no beats. */
   tick(): void {}
 
-  /** Nor does it repair, */
+  /** Does nothing: an original head repairs nothing. */
   damaged(): void {}
 
-  /** or know data nodes, */
+  /** Does nothing: an original head remembers no data nodes. */
   tell(): void {}
 
-  /** or how they are. */
+  /** Does nothing: an original head does not ask how a data node is. */
   unwell(): void {}
 
-  /** An original head knows no farewell but a closed connection. */
+  /** Does nothing: the farewell of an original head is a closed connection. */
   drain(): void {}
 
   get isDrained(): boolean {

@@ -1,6 +1,6 @@
 /**
- * Whether another process runs with a copy of this one's directory, and which
- * of the two has to end.
+ * What a data node does about another process that runs with a copy of its
+ * directory.
  *
  * A head takes in one of them and refuses the other, and with several heads
  * each may have its own, so that both would stay, with half of the messages
@@ -23,7 +23,10 @@ interface Meeting {
   readonly sinceMs: number;
 }
 
-/** See the module. */
+/**
+ * Knows whether a process with a copy of this directory runs, and which of the
+ * two has to end.
+ */
 export class TwinWatch {
   readonly #life: string;
   /** By the address of the head that refuses this one. */

@@ -35,6 +35,15 @@ import type { Clock } from "../base/ports.ts";
 import { bytesOf, textOf } from "../base/ascii.ts";
 import { crc32c } from "../base/crc32c.ts";
 import type { Disk } from "./disk.ts";
+import {
+  activeLineOf,
+  activeOf,
+  type Entry,
+  entryOf,
+  lineOf,
+  Listing,
+  type Loss,
+} from "./listing.ts";
 
 /** Not `*.txt`, which people give to programs that rotate logs. */
 export const CONTENTS_FILE = "node.contents";
@@ -56,68 +65,7 @@ const BYTES_PER_SECOND = 64 * 1024;
 /** Pause after a write that failed, in ms. */
 const RETRY_MS = 5_000;
 
-/** How a file, or a part of it, was lost. */
-export type LossKind = "missing" | "short" | "changed";
-
-/** A segment that is written no more. */
-export interface SealedEntry {
-  readonly kind: "sealed";
-  readonly name: string;
-  readonly bytes: number;
-  /** See {@linkcode fingerprint}. */
-  readonly print: number;
-}
-
-/** Something that was there, and is not. */
-export interface Loss {
-  readonly kind: "lost";
-  readonly how: LossKind;
-  /** The segment that it was in. */
-  readonly name: string;
-  /** How much it was at least. */
-  readonly bytes: number;
-  /** Of the file that ought to be there; 0 when that is not known. */
-  readonly print: number;
-  /** When it was noticed, as text. */
-  readonly time: string;
-}
-
-/** Something that was lost here, and is known to be elsewhere. */
-export interface HealedEntry extends Omit<Loss, "kind"> {
-  readonly kind: "healed";
-}
-
-/** What stands in the order of the segments. */
-export type Entry = SealedEntry | Loss | HealedEntry;
-
-/** What ought to be there of one journal: of `data.txt`, or of a lane. */
-export class Listing {
-  /** In the order of what they hold. */
-  entries: Entry[] = [];
-  /** What the active segment is called. */
-  readonly active: string;
-  /** Whether the contents told of this journal when the process started. */
-  isKnown = false;
-  /** Of the active segment, what is on disk now. */
-  bytes = 0;
-  /** Of that, what was noted last, and its fingerprint. */
-  notedBytes = 0;
-  notedPrint = 0;
-  readonly #wallMs: () => number;
-
-  constructor(active: string, wallMs: () => number) {
-    this.active = active;
-    this.#wallMs = wallMs;
-  }
-
-  /** A loss that is noticed now. */
-  lossOf(how: LossKind, name: string, bytes: number, print = 0): Loss {
-    const time = new Date(this.#wallMs()).toISOString();
-    return { kind: "lost", how, name, bytes, print, time };
-  }
-}
-
-/** See the module. */
+/** What ought to be in a directory; it is written down as it changes. */
 export class Contents {
   readonly #disk: Disk;
   readonly #clock: Clock;
@@ -185,15 +133,15 @@ export class Contents {
     let entries: Entry[] = [];
     for (const [index, line] of lines.slice(1, -1).entries()) {
       const entry = entryOf(line);
-      const active = activeLine.exec(line);
+      const noted = activeOf(line);
       if (entry !== undefined) {
         entries.push(entry);
-      } else if (active !== null && !this.listing(active[1]!).isKnown) {
-        const listing = this.listing(active[1]!);
+      } else if (noted !== undefined && !this.listing(noted.active).isKnown) {
+        const listing = this.listing(noted.active);
         listing.isKnown = true;
         listing.entries = entries;
-        listing.bytes = listing.notedBytes = Number(active[2]);
-        listing.notedPrint = parseInt(active[3]!, 16);
+        listing.bytes = listing.notedBytes = noted.bytes;
+        listing.notedPrint = noted.print;
         entries = [];
       } else {
         throw new ContentsError(index + 2, line);
@@ -302,8 +250,7 @@ export class Contents {
     for (const listing of this.#listings.values()) {
       for (const entry of listing.entries) lines.push(lineOf(entry));
       this.#look(listing);
-      const { active, notedBytes, notedPrint } = listing;
-      lines.push(`active ${active} ${notedBytes} ${hex(notedPrint)}`);
+      lines.push(activeLineOf(listing));
     }
     lines.push(`end ${isClean ? "clean" : "open"}`, "");
     return bytesOf(lines.join("\n"));
@@ -339,47 +286,4 @@ export function fingerprint(disk: Disk, name: string, size: number): number {
   let count = disk.read(name, 0, first);
   if (last.length > 0) count += disk.read(name, size - last.length, last);
   return crc32c(ends, 0, count) >>> 0;
-}
-
-const FILE = String.raw`((?:data|restored-\d{6,})(?:-\d{6,})?\.txt)`;
-const SIZE_AND_PRINT = String.raw`(\d{1,15}) ([0-9a-f]{8})`;
-const sealedLine = new RegExp(`^sealed ${FILE} ${SIZE_AND_PRINT}$`);
-const lostLine = new RegExp(
-  `^(lost|healed) (missing|short|changed) ${FILE} ${SIZE_AND_PRINT} (\\S+)$`,
-);
-const activeLine = new RegExp(`^active ${FILE} ${SIZE_AND_PRINT}$`);
-
-function entryOf(line: string): Entry | undefined {
-  const sealed = sealedLine.exec(line);
-  if (sealed !== null) {
-    const [, name, bytes, print] = sealed;
-    return {
-      kind: "sealed",
-      name: name!,
-      bytes: Number(bytes),
-      print: parseInt(print!, 16),
-    };
-  }
-  const lost = lostLine.exec(line);
-  if (lost === null) return undefined;
-  const [, kind, how, name, bytes, print, time] = lost;
-  return {
-    kind: kind as "lost" | "healed",
-    how: how as LossKind,
-    name: name!,
-    bytes: Number(bytes),
-    print: parseInt(print!, 16),
-    time: time!,
-  };
-}
-
-function lineOf(entry: Entry): string {
-  const { name, bytes, print } = entry;
-  return entry.kind === "sealed"
-    ? `sealed ${name} ${bytes} ${hex(print)}`
-    : `${entry.kind} ${entry.how} ${name} ${bytes} ${hex(print)} ${entry.time}`;
-}
-
-function hex(print: number): string {
-  return print.toString(16).padStart(8, "0");
 }

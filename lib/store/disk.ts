@@ -10,7 +10,7 @@
  * the process waits for it.
  */
 export interface Disk {
-  /** The same files for another writer: appends of two writers go side by side. */
+  /** These files for another writer: appends of two writers go side by side. */
   another(): Disk;
   /** Names of the files. */
   list(): string[];
@@ -23,9 +23,9 @@ export interface Disk {
    */
   read(name: string, offset: number, into: Uint8Array): number;
   /**
-   * The same beside other work. Exactly one call of `done` follows, never
-   * during this call; until then `into` belongs to the disk. What is renamed
-   * meanwhile is read all the same.
+   * Reads from `offset` on, beside other work. Exactly one call of `done`
+   * follows, never during this call; until then `into` belongs to the disk.
+   * What is renamed meanwhile is read all the same.
    *
    * @param done Gets how many bytes were read, or the reason why none were.
    */
@@ -38,8 +38,9 @@ export interface Disk {
   /** Writes a whole file; after a crash it is the old or the new one. */
   replace(name: string, bytes: Uint8Array): void;
   /**
-   * The same beside other work. Exactly one call of `done` follows, never
-   * during this call. What {@linkcode replace} writes meanwhile stays.
+   * Writes a whole file as {@linkcode replace} does, beside other work. Exactly
+   * one call of `done` follows, never during this call. What `replace` writes
+   * meanwhile stays.
    *
    * @param done Gets the reason in words when it may not be on disk.
    */

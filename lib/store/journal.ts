@@ -1,18 +1,17 @@
 /**
- * The journal: records appended to the active segment, many with one sync.
+ * Group commit: many records with one sync.
  *
  * While one commit is being written and synced, the records of the next gather
- * in memory (group commit), so a slow disk makes commits larger and not more
- * frequent. Commits are numbered; whoever appended is told of the number that
- * is on disk, or that failed.
+ * in memory, so a slow disk makes commits larger and not more frequent. Commits
+ * are numbered; whoever appended is told of the number that is on disk, or that
+ * failed.
  *
  * When a write or sync fails, nothing of that commit counts as stored, and the
  * segment is not trusted again: it is cut at once to what was synced before,
  * and sealed (after a failed fsync the kernel may call dirty pages clean; see
- * journal_opening.ts). The next commit begins a new segment.
- *
- * The same when the file does not stand under its name any more, or not all of
- * it (segment_files.ts).
+ * journal_opening.ts). The next commit begins a new segment. A commit fails in
+ * the same way when the file does not stand under its name any more, or not all
+ * of it (segment_files.ts).
  *
  * @module
  */
@@ -21,7 +20,7 @@ import { GATHER_BYTES_MAX } from "../base/limits.ts";
 import type { Turn } from "../base/ports.ts";
 import { ByteQueue } from "../base/byte_queue.ts";
 import type { Loaded } from "./block_load.ts";
-import { Listing } from "./contents.ts";
+import { Listing } from "./listing.ts";
 import type { Disk } from "./disk.ts";
 import type { RecordListener, Recovery } from "./journal_opening.ts";
 import { type BatchHeader, writeRecords } from "./record.ts";
@@ -58,7 +57,7 @@ export interface JournalOptions {
 
 const LF = new Uint8Array([10]);
 
-/** See the module. */
+/** Records appended to the active segment of a data node, or of a lane. */
 export class Journal {
   readonly #names: SegmentNames;
   readonly #disk: Disk;

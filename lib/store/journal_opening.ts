@@ -13,7 +13,7 @@
  * @module
  */
 
-import type { Entry, Listing, Loss } from "./contents.ts";
+import type { Entry, Listing, Loss } from "./listing.ts";
 import type { Disk } from "./disk.ts";
 import { SegmentMap } from "./segment_map.ts";
 import type { ParsedRecord } from "./record.ts";

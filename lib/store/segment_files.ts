@@ -15,7 +15,7 @@ import { assert } from "../base/assert.ts";
 import type { Turn } from "../base/ports.ts";
 import type { ByteQueue } from "../base/byte_queue.ts";
 import { loadAround, type Loaded } from "./block_load.ts";
-import type { Entry, Listing, Loss } from "./contents.ts";
+import type { Entry, Listing, Loss } from "./listing.ts";
 import type { Disk } from "./disk.ts";
 import { SegmentMap } from "./segment_map.ts";
 import {
@@ -24,9 +24,11 @@ import {
   type RecordListener,
   type Recovery,
 } from "./journal_opening.ts";
+import { SealedWatch } from "./sealed_watch.ts";
 import type { SegmentNames } from "./segments.ts";
 import { type SetAside, setAside } from "./set_aside.ts";
 import { sealedEntry } from "./stock.ts";
+import { Tail } from "./tail.ts";
 
 /** What the files of a journal tell of. */
 export interface SegmentEvents {
@@ -46,10 +48,7 @@ interface Sealing {
   readonly loss: Loss | undefined;
 }
 
-/** Bytes at the end of what was synced that are remembered. */
-const TAIL_BYTES = 64;
-
-/** See the module. */
+/** The files of one journal, kept true whatever others do to them. */
 export class SegmentFiles {
   readonly #disk: Disk;
   readonly #turn: Turn;
@@ -60,10 +59,10 @@ export class SegmentFiles {
   /** Synced bytes of the active segment. */
   #size = 0;
   /** The last of these bytes, to know them again. */
-  readonly #tail = new Uint8Array(TAIL_BYTES);
-  #tailLength = 0;
+  readonly #tail: Tail;
   #sealedCount = 0;
   #map = new SegmentMap();
+  #sealedWatch: SealedWatch;
   /** Whether some of these may be on no disk, though they can be read. */
   #isUnsure = false;
   /** Whether the active segment's last line has its ending. */
@@ -76,8 +75,6 @@ export class SegmentFiles {
   #strayBytes = 0;
   /** A sealing that was begun. */
   #sealing: Sealing | undefined;
-  /** The sealed segment that is looked at next. */
-  #nextLookedAt = 0;
 
   /** @param segmentBytesMax Bytes after which a segment is sealed. */
   constructor(
@@ -94,6 +91,8 @@ export class SegmentFiles {
     this.#listing = listing;
     this.#segmentBytesMax = segmentBytesMax;
     this.#events = events;
+    this.#tail = new Tail(disk, names.active);
+    this.#sealedWatch = this.#newSealedWatch();
   }
 
   /** Whether the last line of the active segment has its ending. */
@@ -114,14 +113,14 @@ export class SegmentFiles {
       record,
     );
     this.#map = opening.map;
+    this.#sealedWatch = this.#newSealedWatch();
     this.#sealedCount = opening.sealedCount;
     this.#size = opening.size;
     this.#isUnsure = opening.isUnsure;
     this.#isEnded = opening.isEnded;
     this.#distrust = opening.distrust;
     this.#disk.hold(this.#names.active);
-    this.#tailLength = Math.min(this.#size, TAIL_BYTES);
-    if (this.#tailLength > 0) this.#readTail(this.#tail);
+    this.#tail.read(this.#size);
     return opening.recovery;
   }
 
@@ -165,7 +164,7 @@ export class SegmentFiles {
     const file = { name: segment, size, isStill: () => true };
     loadAround(this.#disk, file, offset, part, (...loaded) => {
       const [, failure] = loaded;
-      if (failure !== undefined) this.#lookAt(segment, size);
+      if (failure !== undefined) this.#sealedWatch.lookAt(segment, size);
       done(...loaded);
     });
   }
@@ -200,7 +199,7 @@ export class SegmentFiles {
     if (this.#distrust === undefined) {
       const found = this.#disk.check(this.#names.active, this.#size);
       if (found === undefined) {
-        this.#lookAtOne();
+        this.#sealedWatch.lookAtOne();
         return undefined;
       }
       this.#distrust = found;
@@ -231,7 +230,7 @@ export class SegmentFiles {
     this.#size = size;
     this.#listing.bytes = size;
     this.#isEnded = true;
-    this.#rememberTail(bytes);
+    this.#tail.remember(bytes);
     return undefined;
   }
 
@@ -325,7 +324,7 @@ export class SegmentFiles {
     this.#strayBytes = 0;
     this.#size = 0;
     this.#isUnsure = false;
-    this.#tailLength = 0;
+    this.#tail.forget();
     this.#isEnded = true;
     this.#listing.entries.push(...entries);
     this.#listing.bytes = 0;
@@ -356,61 +355,15 @@ export class SegmentFiles {
 
   /** Whether a file of this size ends its synced bytes as they ended. */
   #holdsSynced(found: number): boolean {
-    if (found < this.#size) return false;
-    const tail = new Uint8Array(TAIL_BYTES);
-    this.#readTail(tail);
-    for (let i = 0; i < this.#tailLength; i++) {
-      if (tail[i] !== this.#tail[i]) return false;
-    }
-    return true;
+    return found >= this.#size && this.#tail.isThere(this.#size);
   }
 
-  #readTail(into: Uint8Array): void {
-    const length = this.#tailLength;
-    const part = into.subarray(0, length);
-    this.#disk.read(this.#names.active, this.#size - length, part);
-  }
-
-  /** Called once a commit: what was written last. */
-  #rememberTail({ bytes, end, length }: ByteQueue): void {
-    this.#tailLength = Math.min(length, TAIL_BYTES);
-    const from = end - this.#tailLength;
-    for (let i = 0; i < this.#tailLength; i++) this.#tail[i] = bytes[from + i]!;
-  }
-
-  /** Looks at one sealed segment after the other, a call each. */
-  #lookAtOne(): void {
-    const { count } = this.#map;
-    if (count === 0) return;
-    this.#nextLookedAt %= count;
-    const { segment, bytes } = this.#map.at(this.#nextLookedAt++);
-    if (segment !== "" && bytes > 0) this.#lookAt(segment, bytes);
-  }
-
-  /** Looks whether a sealed segment has what it ought to have. */
-  #lookAt(segment: string, bytes: number): void {
-    try {
-      const found = Math.max(this.#disk.sizeOf(segment), 0);
-      if (found >= bytes || this.#disk.gone() !== undefined) return;
-      this.#shorten(segment, found);
-    } catch {
-      // A disk that cannot be asked says so when it is read.
-    }
-  }
-
-  #shorten(segment: string, found: number): void {
-    const lostBytes = this.#map.shorten(segment, found);
-    if (lostBytes === 0) return;
-    const { entries } = this.#listing;
-    const index = entries.findIndex(({ kind, name }) =>
-      kind === "sealed" && name === segment
+  #newSealedWatch(): SealedWatch {
+    return new SealedWatch(
+      this.#disk,
+      this.#map,
+      this.#listing,
+      (loss) => this.#events.lost(loss),
     );
-    const print = entries[index]?.print;
-    const loss = found === 0
-      ? this.#listing.lossOf("missing", segment, lostBytes, print)
-      : this.#listing.lossOf("short", segment, lostBytes, print);
-    const rest = found === 0 ? [] : [sealedEntry(this.#disk, segment)];
-    entries.splice(Math.max(index, 0), index < 0 ? 0 : 1, ...rest, loss);
-    this.#events.lost(loss);
   }
 }

@@ -5,18 +5,18 @@
  * @module
  */
 
-import {
-  type Entry,
-  fingerprint,
-  type HealedEntry,
-  type Listing,
-  type Loss,
-  type SealedEntry,
-} from "./contents.ts";
+import { fingerprint } from "./contents.ts";
 import type { Disk } from "./disk.ts";
+import type {
+  Entry,
+  HealedEntry,
+  Listing,
+  Loss,
+  SealedEntry,
+} from "./listing.ts";
 import type { SegmentNames } from "./segments.ts";
 
-/** See the module. */
+/** What is there of a journal. */
 export interface Stock {
   /** What there is before the active segment, and what was lost there. */
   readonly entries: Entry[];

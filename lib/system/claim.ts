@@ -12,7 +12,8 @@
 import { cannotUseDirectory } from "./start_error.ts";
 import { bytesOf } from "../base/ascii.ts";
 import { writeAllSync } from "./write_all.ts";
-import { LOCK_FILE, makeDirectory } from "./deno_disk.ts";
+import { LOCK_FILE } from "./deno_disk.ts";
+import { makeDirectory } from "./make_directory.ts";
 
 const ANY_OF = "/*";
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { syncDirectory } from "./make_directory.ts";
 import { writeAll, writeAllSync } from "./write_all.ts";
 import type { Disk } from "../store/disk.ts";
 import { QuickSync } from "./quick_sync.ts";
@@ -368,39 +369,4 @@ function discard(path: string): void {
 
 function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : `${error}`;
-}
-
-/**
- * Makes a directory, and those above it that are missing, so that a power cut
- * does not take them and the files in them away.
- *
- * @throws Whatever the operating system says.
- */
-export function makeDirectory(path: string): void {
-  const parent = parentOf(path);
-  if (parent !== path && !exists(parent)) makeDirectory(parent);
-  if (exists(path)) return;
-  Deno.mkdirSync(path, { recursive: true });
-  syncDirectory(parent);
-}
-
-/** As node's `dirname`, which each start would wait 8 ms for. */
-function parentOf(path: string): string {
-  const parent = path.replace(/\/*[^/]+\/*$/, "");
-  return parent !== "" ? parent : path.startsWith("/") ? "/" : ".";
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-function syncDirectory(path: string): void {
-  using directory = Deno.openSync(path);
-  directory.syncSync();
 }

@@ -4,8 +4,8 @@
  */
 
 import assert from "node:assert/strict";
-import { MESSAGE_BYTES_MAX } from "../../lib/limits.ts";
-import { bytesOf } from "../../lib/wire/ascii.ts";
+import { MESSAGE_BYTES_MAX } from "../../lib/base/limits.ts";
+import { bytesOf } from "../../lib/base/ascii.ts";
 import { headDefaults, SimClient, SimData, SimHead } from "./cluster.ts";
 import { awkwardText, History, storedTexts } from "./history.ts";
 import { readAll } from "./read_all.ts";

@@ -7,7 +7,7 @@ import {
   systemClock as clock,
 } from "../../lib/system/environment.ts";
 import { newTurn } from "../../lib/system/turn.ts";
-import { makeDirectory } from "../../lib/system/deno_disk.ts";
+import { makeDirectory } from "../../lib/system/make_directory.ts";
 import { openNodeDirectory } from "../../lib/system/node_directory.ts";
 import { startData } from "../../roles/data.ts";
 import { lossyDisk } from "./lossy_disk.ts";
