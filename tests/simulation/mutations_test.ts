@@ -250,7 +250,7 @@ const mutations: readonly Mutation[] = [
   },
   {
     name: "repair what this very pass has restored",
-    file: "lib/head/repair_pass.ts",
+    file: "lib/head/repair/repair_pass.ts",
     find: "if (source.lane > 0 || source.knowsLanes) return;",
     replace: "if (source.lane > 0) return;",
     test: "repair",
@@ -271,7 +271,7 @@ const mutations: readonly Mutation[] = [
   },
   {
     name: "restore more in one frame than a data node takes",
-    file: "lib/head/copies.ts",
+    file: "lib/head/repair/copies.ts",
     find: "if (lines.length + line.length + 1 > roomOf(member)) {",
     replace: "if (lines.length < 0) {",
     test: "repair",
