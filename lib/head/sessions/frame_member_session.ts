@@ -15,6 +15,7 @@ import {
   SEND_BYTES_HIGH,
   STORE_TIMEOUT_MS,
 } from "../../base/limits.ts";
+import { Pending } from "../../base/pending.ts";
 import type { Link, Session } from "../../base/ports.ts";
 import { textOf } from "../../base/ascii.ts";
 import { WireError, wireErrorOf } from "../../wire/errors.ts";
@@ -112,24 +113,14 @@ export class FrameMemberSession implements Session, MemberWire {
   readonly #member: Member;
   /** Whether it is taken in, and not only in doubt. */
   #isTakenIn = false;
-  /** Who waits for which piece, by the ticket of the request. */
-  readonly #reading = new Map<
-    number,
+  /** Who waits for which piece, each with a ticket of its own. */
+  readonly #reading = new Pending<
     { readonly ticket: number; readonly sink: PieceSink }
   >();
-  #lastRead = 0;
-  /** Who waits for what is restored, by ticket. */
-  readonly #restoring = new Map<
-    number,
-    (failure: string | undefined) => void
-  >();
-  #lastRestore = 0;
-  /** Who waits for what it knows of a client, by ticket. */
-  readonly #recalling = new Map<
-    number,
-    (answer: Recalled | undefined) => void
-  >();
-  #lastRecall = 0;
+  /** Who waits for what is restored. */
+  readonly #restoring = new Pending<(failure: string | undefined) => void>();
+  /** Who waits for what it knows of a client. */
+  readonly #recalling = new Pending<(answer: Recalled | undefined) => void>();
   /** Why it is about to close the connection, if it said so. */
   #farewell: string | undefined;
   /** What is wrong with the frame that was just read, if something is. */
@@ -155,10 +146,9 @@ export class FrameMemberSession implements Session, MemberWire {
     context.delivery.witness(timeIn(properties));
     if (properties[RECALLS_PROPERTY] === RECALLS) {
       this.recall = (clientId, firstSequence, count, done) => {
-        recall.ticket = ++this.#lastRecall;
+        recall.ticket = this.#recalling.add(done);
         recall.firstSequence = firstSequence;
         recall.count = count;
-        this.#recalling.set(recall.ticket, done);
         writeRecall(this.#link.out, recall, clientId);
         this.#link.send();
       };
@@ -223,8 +213,7 @@ export class FrameMemberSession implements Session, MemberWire {
 
   /** @param sink Is answered once, also when the member goes away. */
   read(request: ReadFields, sink: PieceSink): void {
-    const ticket = ++this.#lastRead;
-    this.#reading.set(ticket, { ticket: request.ticket, sink });
+    const ticket = this.#reading.add({ ticket: request.ticket, sink });
     const tick = this.#context.delivery.tick;
     writeRead(this.#link.out, { ...request, ticket, tick });
     this.#link.send();
@@ -234,9 +223,8 @@ export class FrameMemberSession implements Session, MemberWire {
     lines: Uint8Array,
     done: (failure: string | undefined) => void,
   ): void {
-    const ticket = ++this.#lastRestore;
     const { length } = lines;
-    this.#restoring.set(ticket, (failure) => {
+    const ticket = this.#restoring.add((failure) => {
       if (failure === undefined) this.#member.end += length;
       done(failure);
     });
@@ -255,14 +243,11 @@ export class FrameMemberSession implements Session, MemberWire {
 
   closed(reason: string): void {
     const { id } = this.#member;
-    for (const { ticket, sink } of this.#reading.values()) {
+    for (const { ticket, sink } of this.#reading.takeAll()) {
       sink.unread(ticket, WireError.absent, `dataNode ${id} left`);
     }
-    this.#reading.clear();
-    for (const done of this.#restoring.values()) done(`dataNode ${id} left`);
-    this.#restoring.clear();
-    for (const done of this.#recalling.values()) done(undefined);
-    this.#recalling.clear();
+    for (const done of this.#restoring.takeAll()) done(`dataNode ${id} left`);
+    for (const done of this.#recalling.takeAll()) done(undefined);
     this.#leave(this.#farewell ?? reason);
   }
 
@@ -397,18 +382,17 @@ export class FrameMemberSession implements Session, MemberWire {
 
   #takeRecalled(bytes: Uint8Array): boolean {
     const { ticket, floor, end } = recalled;
-    const done = this.#recalling.get(ticket);
+    const done = this.#recalling.take(ticket);
     if (done === undefined) return false;
-    this.#recalling.delete(ticket);
     this.pulse.answered(this.#context.clock.nowMs());
     done({ floor, end, bytes, from: frame.payload, to: frame.end });
     return true;
   }
 
   #takePiece(bytes: Uint8Array): boolean {
-    const reading = this.#reading.get(piece.ticket);
-    if (reading === undefined || this.#leaps(piece.tick)) return false;
-    this.#reading.delete(piece.ticket);
+    if (this.#leaps(piece.tick)) return false;
+    const reading = this.#reading.take(piece.ticket);
+    if (reading === undefined) return false;
     this.#context.delivery.witness(piece.tick);
     this.pulse.answered(this.#context.clock.nowMs());
     const { payload, end } = frame;
@@ -417,18 +401,16 @@ export class FrameMemberSession implements Session, MemberWire {
   }
 
   #takeUnread(reason: string): boolean {
-    const reading = this.#reading.get(unread.ticket);
+    const reading = this.#reading.take(unread.ticket);
     if (reading === undefined) return false;
-    this.#reading.delete(unread.ticket);
     const kind = wireErrorOf(unread.code) ?? WireError.unread;
     reading.sink.unread(reading.ticket, kind, reason);
     return true;
   }
 
   #takeRestored(reason: string): boolean {
-    const done = this.#restoring.get(restored.ticket);
+    const done = this.#restoring.take(restored.ticket);
     if (done === undefined) return false;
-    this.#restoring.delete(restored.ticket);
     this.pulse.answered(this.#context.clock.nowMs());
     done(restored.code === RESTORED_OK ? undefined : reason);
     return true;
