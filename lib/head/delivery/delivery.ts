@@ -398,11 +398,13 @@ export class Delivery {
   }
 
   /**
-   * Forgets that `batch` was to be stored by `holder`.
+   * Forgets that `batch` was to be stored by `holder`. What it has stored stays:
+   * a suspect that was given a batch twice may store one and refuse the other.
    *
-   * @returns False if that was forgotten before.
+   * @returns False if that was forgotten before, or is not so.
    */
   #unplace(batch: Batch, holder: Holder): boolean {
+    if (isStoredBy(batch, holder)) return false;
     const index = batch.holders.indexOf(holder);
     if (index >= 0) batch.holders.splice(index, 1);
     return index >= 0;

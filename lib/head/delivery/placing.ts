@@ -53,7 +53,8 @@ export class Placing {
       ) candidates.push(member);
     }
     const wanted = this.#copiesPossible(batch);
-    const lacking = wanted - batch.holders.length;
+    // Late suspects that have stored it after all can make holders too many.
+    const lacking = Math.max(0, wanted - batch.holders.length);
     if (lacking > candidates.length) return false;
     batch.wanted = wanted;
     if (wanted !== this.#copiesLast) {
