@@ -183,6 +183,11 @@ export class HeadCore {
     return this.#context.delivery.held.messages;
   }
 
+  /** Batches that somebody waits for, answered ones among them. */
+  get batches(): number {
+    return this.#context.delivery.batches;
+  }
+
   /** Takes a new connection. */
   accept(link: Link): Session {
     const connection = new HeadConnection(this.#context, link, {

@@ -133,8 +133,9 @@ export function runDelivery(seed: number): number {
     clients.every((client) => client.unanswered === 0) &&
     heads.every((head) => nodes.every((node) => isHere(head, node)));
   assert.ok(world.runUntil(isDone, 120_000), "messages stay unanswered");
-  const areEmpty = () => heads.every(({ core }) => core.heldMessages === 0);
-  assert.ok(world.runUntil(areEmpty, 120_000), "messages are held for nobody");
+  const areEmpty = () =>
+    heads.every(({ core }) => core.heldMessages === 0 && core.batches === 0);
+  assert.ok(world.runUntil(areEmpty, 120_000), "batches are held for nobody");
 
   const reader = readAll(network, addresses);
   history.checkRead(reader.messages);

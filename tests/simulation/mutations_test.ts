@@ -127,6 +127,13 @@ const mutations: readonly Mutation[] = [
     replace: "      this.#events.stored(batch, member);\n      ",
   },
   {
+    name: "keep batches that nobody waits for",
+    file: "lib/head/delivery/delivery.ts",
+    find: "batch.wanted) this.#answerStored(batch);\n    }\n" +
+      "    this.#release(batch);",
+    replace: "batch.wanted) this.#answerStored(batch);\n    }",
+  },
+  {
     name: "count a data node that came back as another",
     file: "lib/head/delivery/batch.ts",
     find: "isHeldBy({ holders }: Batch, { id }: Holder): boolean {\n" +

@@ -210,6 +210,12 @@ const nothing = new Uint8Array();
 export class BatchPool {
   readonly #blocks = new BlockPool();
   readonly #free: Batch[] = [];
+  #taken = 0;
+
+  /** Batches that somebody refers to. */
+  get taken(): number {
+    return this.#taken;
+  }
 
   /** A batch with a copy of the messages `source[from..to)`. */
   take(
@@ -226,6 +232,7 @@ export class BatchPool {
       bytes.set(source.subarray(from, to));
     }
     const batch = this.#free.pop() ?? newBatch();
+    this.#taken++;
     batch.sender = origin.sender;
     batch.firstSequence = origin.firstSequence;
     batch.count = origin.count;
@@ -253,6 +260,7 @@ export class BatchPool {
     assert(batch.references >= 0, "a batch was released too often");
     if (batch.references > 0) return;
     assert(batch.answered, "a batch was let go of without an answer");
+    this.#taken--;
     this.#blocks.give(batch.bytes);
     batch.holders.length = 0;
     batch.storedBy.length = 0;

@@ -101,6 +101,11 @@ export class Delivery {
     );
   }
 
+  /** Batches that are not back in their pool. */
+  get batches(): number {
+    return this.#pool.taken;
+  }
+
   /** Highest tick heard of. */
   get tick(): number {
     return this.#tick;
