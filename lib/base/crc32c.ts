@@ -1,6 +1,6 @@
 /**
- * CRC-32C (Castagnoli), the checksum of a record and the print of a message: RFC
- * 3720, appendix B.4.
+ * CRC-32C (Castagnoli), the checksum of a record and the print of a message:
+ * RFC 3720, appendix B.4.
  *
  * It finds every error of up to 32 consecutive bits, so any single byte, and
  * misses one of 2^32 others. Eight bytes a step ("slicing by eight", Kounavis

@@ -79,8 +79,8 @@ export const LANES_MAX = 1_024;
 /**
  * The last number of a lane. No number is used twice, since readers go on at a
  * position of a lane: so numbers grow with every repair and every putting
- * together, for as long as the directory lives. Whoever reads asks once for each
- * number that is gone, which so many allow.
+ * together, for as long as the directory lives. Whoever reads asks once for
+ * each number that is gone, which so many allow.
  */
 export const LANE_NUMBER_MAX = 16_384;
 

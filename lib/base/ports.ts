@@ -45,8 +45,8 @@ export interface Link {
   /** TCP port of the peer; tells two peers of one address apart in logs. */
   readonly peerPort: number;
   /**
-   * Bytes for the peer. Append, then call {@linkcode Link.send}, and do not keep
-   * it: there is another one when these are on their way.
+   * Bytes for the peer. Append, then call {@linkcode Link.send}, and do not
+   * keep it: there is another one when these are on their way.
    */
   readonly out: ByteQueue;
   /** Sends what `out` holds when this turn ends: one write for all of it. */

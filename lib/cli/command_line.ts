@@ -50,8 +50,8 @@ const rolesOfFlag: ReadonlyMap<string, readonly RoleName[]> = flagsByRole();
  *
  * Every flag can also come from the environment: `--log-dir` as `SD_LOG_DIR`.
  * The command line wins. A variable that the role does not have, or that means
- * nothing for what a client is to do, is left alone, since containers of several
- * roles may share their environment; such a flag is an error.
+ * nothing for what a client is to do, is left alone, since containers of
+ * several roles may share their environment; such a flag is an error.
  */
 export function parseCommandLine(
   args: readonly string[],

@@ -39,8 +39,9 @@ export const REPAIR_AFTER_MS_DEFAULT = 300_000;
 export const REPAIR_BYTES_PER_SECOND_DEFAULT = 2 * 1024 * 1024;
 
 /**
- * Default pause between two readings of all that a data node has stored: a week,
- * as is usual for disks; what rots must be found before the other copy does.
+ * Default pause between two readings of all that a data node has stored: a
+ * week, as is usual for disks; what rots must be found before the other copy
+ * does.
  */
 export const SCRUB_INTERVAL_MS_DEFAULT = 604_800_000;
 

@@ -58,8 +58,8 @@ export const wholeKind = (
 });
 
 /**
- * Longest time that is waited for, in ms: a timer of more than 2^31 - 1 ms, 24.8
- * days, fires at once.
+ * Longest time that is waited for, in ms: a timer of more than 2^31 - 1 ms,
+ * 24.8 days, fires at once.
  */
 const DURATION_MS_MAX = 24 * 86_400_000;
 
@@ -231,8 +231,8 @@ export function writeDuration(ms: number): string {
 const startedMs = Date.now();
 
 /**
- * A date; with a time if need be, of this host's zone if none is given. Days are
- * of the UTC, as in ISO 8601 for programs (ECMA-262, 21.4.1.32).
+ * A date; with a time if need be, of this host's zone if none is given. Days
+ * are of the UTC, as in ISO 8601 for programs (ECMA-262, 21.4.1.32).
  */
 const dateTime =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;

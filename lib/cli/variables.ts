@@ -3,11 +3,12 @@
  * `SD_LOG_DIR`.
  *
  * The process may read the variables that begin with `SD_`, each by its name,
- * and may list none: for that it would have to be allowed to read them all, with
- * whatever secrets there are. So a mistyped name is looked for by asking for
- * the names that people write instead of one that has a meaning: a thousand for
- * a role, which takes 2 ms. All that differ in a letter would take 20, and are
- * looked for only where nothing starts without the variable: that of the role.
+ * and may list none: for that it would have to be allowed to read them all,
+ * with whatever secrets there are. So a mistyped name is looked for by asking
+ * for the names that people write instead of one that has a meaning: a thousand
+ * for a role, which takes 2 ms. All that differ in a letter would take 20, and
+ * are looked for only where nothing starts without the variable: that of the
+ * role.
  *
  * @module
  */

@@ -53,8 +53,8 @@ export interface HeadOptions {
   /** Bytes read in a second while copies are made again. */
   readonly repairBytesPerSecond: number;
   /**
-   * What earlier lives of this head knew of data nodes; undefined when it has no
-   * memory, because it is new or has lost it.
+   * What earlier lives of this head knew of data nodes; undefined when it has
+   * no memory, because it is new or has lost it.
    */
   readonly memory: NodesFile | undefined;
 }

@@ -9,9 +9,9 @@
  * When a write or sync fails, nothing of that commit counts as stored, and the
  * segment is not trusted again: it is cut at once to what was synced before,
  * and sealed before the next commit, which begins a new one (after a failed
- * fsync the kernel may call dirty pages clean; see journal_opening.ts). A commit
- * fails in the same way when the file does not stand under its name any more, or
- * not all of it (segment_files.ts).
+ * fsync the kernel may call dirty pages clean; see journal_opening.ts). A
+ * commit fails in the same way when the file does not stand under its name any
+ * more, or not all of it (segment_files.ts).
  *
  * @module
  */

@@ -10,8 +10,9 @@
  * A lane is a journal like that of `data.txt`, with segments of another name.
  *
  * Each loss that is repaired begins with low ticks again, and so needs a lane.
- * When a start finds many, it puts small ones together, in one with a number that
- * no lane had before: readers go on at positions of lanes, also over a start.
+ * When a start finds many, it puts small ones together, in one with a number
+ * that no lane had before: readers go on at positions of lanes, also over a
+ * start.
  *
  * @module
  */

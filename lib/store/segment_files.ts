@@ -5,8 +5,8 @@
  * What is durable is what others find under a segment's name. So each commit
  * looks, after its sync, whether the name still stands for the file that was
  * written to, and all of it; a tick looks as well. If not, what stands there
- * now is sealed as it is: what it does not hold of the bytes that were synced is
- * lost. Of a sealed segment, what cannot be read any more is lost as well.
+ * now is sealed as it is: what it does not hold of the bytes that were synced
+ * is lost. Of a sealed segment, what cannot be read any more is lost as well.
  *
  * @module
  */

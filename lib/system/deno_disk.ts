@@ -198,8 +198,9 @@ export class DenoDisk implements Disk {
 
   check(name: string, size: number): string | undefined {
     // A directory without our lock may be another's by now, whatever is in it.
-    // That is looked at when it was so before, and by the caller of `gone`: each
-    // commit is checked, and a second look would be a fiftieth of its time.
+    // That is looked at when it was so before, and by the caller of `gone`:
+    // each commit is checked, and a second look would be a fiftieth of its
+    // time.
     const gone = this.#wasGone ? this.gone() : undefined;
     return gone ?? this.#checkFile(name, size);
   }

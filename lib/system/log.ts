@@ -75,15 +75,15 @@ export interface Log {
   events(file?: LogFile): EventLog;
   /**
    * Whether the console should show so many lines more about messages this
-   * second, one by default. If not, they are counted, and the count is shown when the
-   * second is over.
+   * second, one by default. If not, they are counted, and the count is shown
+   * when the second is over.
    */
   showsMessage(lines?: number): boolean;
   /** Shows a message that {@linkcode showsMessage} agreed to. */
   message(text: string): void;
   /**
-   * The budget for lines about messages in a file, of which there is one; it gets the count of those
-   * that were left out.
+   * The budget for lines about messages in a file, of which there is one; it
+   * gets the count of those that were left out.
    *
    * @returns Whether the file should get so many lines more this second.
    */

@@ -82,7 +82,8 @@ function wordsOf(error: unknown): string {
 /**
  * Whether the runtime refuses a place, as it does in these three whatever is
  * granted by path. Nobody who runs the executable can follow its advice; of a
- * permission that is lacking, when it runs from its sources, the advice is right.
+ * permission that is lacking, when it runs from its sources, the advice is
+ * right.
  */
 function isNoPlaceForFiles(error: unknown): boolean {
   return error instanceof Deno.errors.NotCapable &&

@@ -56,8 +56,8 @@ export function escapeInto(
   while (i < to) {
     const byte = source[i]!;
     if (isPlain[byte] === 1 && to - i < COPY_BYTES_MIN) {
-      // Most messages are short: without a loop in the loop, a record is written
-      // in two thirds of the time (`deno bench`).
+      // Most messages are short: without a loop in the loop, a record is
+      // written in two thirds of the time (`deno bench`).
       target[o++] = byte;
       i++;
     } else if (isPlain[byte] === 1) {

@@ -109,8 +109,8 @@ const ENTRY_BYTES = NODE_ID_BYTES + 16;
 const IS_LACKING = 1;
 
 /**
- * The highest version that is believed: with ten changes a second it takes seven
- * years, and one more must always fit in 32 bits.
+ * The highest version that is believed: with ten changes a second it takes
+ * seven years, and one more must always fit in 32 bits.
  */
 const VERSION_MAX = 2 ** 31;
 

@@ -5,9 +5,10 @@
  * ahead of another: at a million batches a second that takes twelve days, and
  * who hears of nobody hears of nothing to order either. What is told beyond is
  * a mistake or worse, and believing it would end the order of all clients for
- * good: records keep it. So it is refused by whoever hears it first. Only a head
- * that knows no time yet takes that of the first data node that it meets: it
- * cannot know better, and the records of that one are to be read in any case.
+ * good: records keep it. So it is refused by whoever hears it first. Only a
+ * head that knows no time yet takes that of the first data node that it meets:
+ * it cannot know better, and the records of that one are to be read in any
+ * case.
  *
  * @module
  */

@@ -403,8 +403,9 @@ export class Delivery {
   }
 
   /**
-   * Forgets that `batch` was to be stored by `holder`. What it has stored stays:
-   * a suspect that was given a batch twice may store one and refuse the other.
+   * Forgets that `batch` was to be stored by `holder`. What it has stored
+   * stays: a suspect that was given a batch twice may store one and refuse the
+   * other.
    *
    * @returns False if that was forgotten before, or is not so.
    */
@@ -437,9 +438,9 @@ export class Delivery {
   }
 
   /**
-   * Notes that a batch has its answer. It must be called before its sender hears
-   * of that: the sender may send the next message within the same call, and
-   * asks whether there is room for it.
+   * Notes that a batch has its answer. It must be called before its sender
+   * hears of that: the sender may send the next message within the same call,
+   * and asks whether there is room for it.
    */
   #settle(batch: Batch, isStored: boolean): void {
     assert(!batch.answered, "a batch was answered twice");

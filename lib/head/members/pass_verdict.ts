@@ -22,8 +22,8 @@ export interface Findings {
   /** The data nodes that it has read, and that have been here ever since. */
   readonly members: readonly { readonly id: string }[];
   /**
-   * Those that have been away since it began, and have stored nothing: copies of
-   * what they had were made.
+   * Those that have been away since it began, and have stored nothing: copies
+   * of what they had were made.
    */
   readonly away: readonly string[];
   /** So many copies each record that it met has now. */

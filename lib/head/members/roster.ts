@@ -60,8 +60,8 @@ export interface PassFindings
 export interface Absence {
   readonly id: string;
   /**
-   * Another one if it comes and goes again, or if it is heard that it has stored
-   * more meanwhile, at another head.
+   * Another one if it comes and goes again, or if it is heard that it has
+   * stored more meanwhile, at another head.
    */
   readonly key: string;
   /** Since when, as far as it is known. */
@@ -181,8 +181,8 @@ export class Roster {
   }
 
   /**
-   * How many bytes fewer it said that it has than it once had: none, or less, if
-   * all are there.
+   * How many bytes fewer it said that it has than it once had: none, or less,
+   * if all are there.
    */
   lostBy({ id, isReadable, saysEnd, readableEnd }: Member): number {
     if (!isReadable || !saysEnd) return 0;
@@ -337,8 +337,8 @@ export class Roster {
   }
 
   /**
-   * Lets a data node go that is away for good, with whatever only it had; of one
-   * that is here, the records that it has lost.
+   * Lets a data node go that is away for good, with whatever only it had; of
+   * one that is here, the records that it has lost.
    *
    * @returns Why that cannot be.
    */

@@ -147,8 +147,8 @@ export class Repairer {
 
   /**
    * Whether a pass is to be made for one that is away: none was, or it is away
-   * anew. That can be again and again, as when it calls another head only, which
-   * corrects what this one has concluded.
+   * anew. That can be again and again, as when it calls another head only,
+   * which corrects what this one has concluded.
    */
   #isDueFor({ id, key }: Absence, passedBeforeMs: number): boolean {
     const passed = this.#passedFor.get(id);

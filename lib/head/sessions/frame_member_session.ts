@@ -174,8 +174,8 @@ export class FrameMemberSession implements Session, MemberWire {
     // Tells it that it is served, and begins to learn what is usual.
     this.pulse.beat(context.clock.nowMs(), false);
     this.tell(context.roster.nodes);
-    // What waited at a cut may be the handshake of a former life, which had less
-    // than is known by now; a connection of that life answers nothing.
+    // What waited at a cut may be the handshake of a former life, which had
+    // less than is known by now; a connection of that life answers nothing.
     if (context.roster.lostBy(this.#member) <= 0) this.#takeIn();
   }
 

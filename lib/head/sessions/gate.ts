@@ -1,7 +1,7 @@
 /**
  * The gate of a client's session: when it stops taking messages, and when it
- * goes on. Three bounds: what this client has unanswered, what the head holds of
- * all clients, and what this client has not read of its answers.
+ * goes on. Three bounds: what this client has unanswered, what the head holds
+ * of all clients, and what this client has not read of its answers.
  *
  * @module
  */
