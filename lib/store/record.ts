@@ -47,6 +47,9 @@ export const TIME_BYTES = 24;
 /** Bytes of the checksum. */
 const CHECKSUM_BYTES = 8;
 
+/** A table, because what has no pattern is no question for a processor to guess. */
+const hexDigits = bytesOf("0123456789abcdef");
+
 /** What stands between checksum and payload. */
 const payloadMark = bytesOf(` ${MESSAGE_PREFIX}`);
 
@@ -275,8 +278,7 @@ function readDecimal(bytes: Uint8Array, from: number, to: number): number {
 
 function writeHex32(bytes: Uint8Array, at: number, value: number): void {
   for (let i = 0, shift = 28; i < CHECKSUM_BYTES; i++, shift -= 4) {
-    const digit = (value >>> shift) & 15;
-    bytes[at + i] = digit < 10 ? 48 + digit : 87 + digit;
+    bytes[at + i] = hexDigits[(value >>> shift) & 15]!;
   }
 }
 
