@@ -60,9 +60,8 @@ export class SealedWatch {
       kind === "sealed" && name === segment
     );
     const print = entries[index]?.print;
-    const loss = found === 0
-      ? this.#listing.lossOf("missing", segment, lostBytes, print)
-      : this.#listing.lossOf("short", segment, lostBytes, print);
+    const how = found === 0 ? "missing" : "short";
+    const loss = this.#listing.lossOf(how, segment, lostBytes, print);
     const rest = found === 0 ? [] : [sealedEntry(this.#disk, segment)];
     entries.splice(Math.max(index, 0), index < 0 ? 0 : 1, ...rest, loss);
     this.#lost(loss);

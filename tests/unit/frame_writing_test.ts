@@ -17,6 +17,7 @@ import {
   beginFrame,
   FrameStatus,
   FrameType,
+  newFrameBounds,
   readFrame,
   writeBeat,
   writeDamaged,
@@ -123,7 +124,7 @@ Deno.test("every byte of a frame is written, whatever was in its place", () => {
       return out.view().slice();
     });
     assert.deepEqual(one, other, name);
-    const frame = { type: 0, fields: 0, payload: 0, end: 0 };
+    const frame = newFrameBounds();
     assert.equal(readFrame(one!, 0, one!.length, frame), FrameStatus.whole);
     assert.equal(frame.type, FrameType[name as keyof typeof FrameType], name);
     assert.equal(frame.end, one!.length, name);
@@ -161,7 +162,7 @@ Deno.test("a reason that a peer has made too long is cut, and harms nobody", () 
   ) {
     const out = new ByteQueue();
     write(out);
-    const frame = { type: 0, fields: 0, payload: 0, end: 0 };
+    const frame = newFrameBounds();
     const bytes = out.view();
     assert.equal(readFrame(bytes, 0, bytes.length, frame), FrameStatus.whole);
     assert.equal(frame.end, bytes.length);

@@ -5,7 +5,12 @@ import fc from "fast-check";
 import { Tickets } from "../../lib/data/tickets.ts";
 import { textOf } from "../../lib/base/ascii.ts";
 import { WireError } from "../../lib/wire/errors.ts";
-import { FrameStatus, FrameType, readFrame } from "../../lib/wire/frame.ts";
+import {
+  FrameStatus,
+  FrameType,
+  newFrameBounds,
+  readFrame,
+} from "../../lib/wire/frame.ts";
 import { readNotStored, readStored } from "../../lib/wire/store_frames.ts";
 import { ScriptedLink } from "../support/scripted_link.ts";
 
@@ -138,7 +143,7 @@ class Bench {
 
   #read(): void {
     const bytes = this.#link.saidBytes();
-    const frame = { type: 0, fields: 0, payload: 0, end: 0 };
+    const frame = newFrameBounds();
     const stored = { ticket: 0, tick: 0, end: 0 };
     const not = { firstTicket: 0, lastTicket: 0, code: 0 };
     for (let at = 0; at < bytes.length; at = frame.end) {
